@@ -1,0 +1,70 @@
+# Shufa: one obvious way to run each thing. `make` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+# The first of these that runs and is new enough; `make PYTHON=/path/to/python3.11 …` overrides.
+PYTHON ?= $(shell for p in python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
+
+# Exactly what the lock file says, by hash; then this project, editable, without asking anything else.
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (python3.11 or python3)." >&2; exit 1; }
+	@echo "Preparing .venv ..."
+	@"$(PYTHON)" -m venv .venv
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: demo
+demo: $(INSTALLED) ## the whole story of one round on this machine, every step checked
+	@$(BIN)/shufa demo
+
+.PHONY: test
+test: $(INSTALLED) ## all tests, on real PostgreSQL and NATS
+	@$(BIN)/python -m pytest
+
+.PHONY: check
+check: $(INSTALLED) ## format, lint, types, import rules, committed schemas
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m shared.contracts.schema check
+
+.PHONY: kill-test
+kill-test: $(INSTALLED) ## the demo while each server in turn is killed ten times
+	@$(BIN)/python -m tests.scenario.kill_test
+
+.PHONY: up
+up: $(INSTALLED) ## start the system on this machine and leave it running
+	@$(BIN)/shufa up
+
+.PHONY: down
+down: $(INSTALLED) ## stop what `make up` started
+	@$(BIN)/shufa down
+
+.PHONY: format
+format: $(INSTALLED) ## format the code
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+.PHONY: lock
+lock: $(INSTALLED) ## write the lock files anew from requirements*.in
+	@for name in requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
+			--no-emit-index-url --no-annotate --no-header $$name.in --output-file $$name.lock; done
+
+.PHONY: clean
+clean: ## remove the environment and every cache; the data of `make up` stays
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

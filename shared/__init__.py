@@ -1,0 +1,1 @@
+"""What several services must agree on: the event-sourcing kernel, the published language, dates and tenancy."""

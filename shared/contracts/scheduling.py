@@ -1,0 +1,110 @@
+"""What scheduling publishes: the registry, policies, calendars, sessions and their rosters."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from shared.contracts.base import Contract, EventClass, Token, Value
+
+Tier = Literal["nation", "province", "city", "district", "bureau", "town", "village"]
+Category = Literal["party_or_mass", "government", "town", "leadership", "section", "village"]
+
+
+class Post(Value):
+    """A head's post in a unit and who holds it."""
+
+    post: Token
+    title: str
+    person: str
+
+
+class Reporter(Value):
+    """Who reports: the duty is keyed to unit and post, the person held it on the day."""
+
+    unit: Token
+    unit_name: str
+    category: Category
+    post: Token
+    title: str
+    person: str
+    lead: bool = False
+
+
+class _Scheduling(Contract):
+    service: ClassVar[str] = "scheduling"
+    event_class: ClassVar[EventClass] = "progress"
+
+
+class TenantRegistered(_Scheduling):
+    name: str
+    tier: Tier
+    division_code: str | None = None
+    official_order: int
+    registered_on: date
+
+
+class UnitRegistered(_Scheduling):
+    unit: Token
+    name: str
+    category: Category
+    official_order: int
+    houses_offices: list[str] = []
+    posts: list[Post] = []
+    valid_from: date
+
+
+class PostHandedOver(_Scheduling):
+    unit: Token
+    post: Token
+    title: str
+    from_person: str
+    to_person: str
+    effective_on: date
+
+
+class PolicyAdopted(_Scheduling):
+    policy_version: int
+    holds_from: date
+    values: dict[str, int | bool | str | list[str]]
+
+
+class CalendarAdopted(_Scheduling):
+    year: int
+    holidays: list[date]
+    working_weekend_days: list[date]
+    document: str
+
+
+class SessionScheduled(_Scheduling):
+    session: Token
+    plan_year: int
+    number: int
+    held_on: date
+    reporters: list[Reporter]
+
+
+class SessionRescheduled(_Scheduling):
+    session: Token
+    held_on_before: date
+    held_on: date
+    reason: str
+
+
+class SessionCancelled(_Scheduling):
+    session: Token
+    reason: str
+
+
+class ReporterSubstituted(_Scheduling):
+    session: Token
+    unit_out: Token
+    reporter: Reporter
+    reason: str
+
+
+class ObserverNamed(_Scheduling):
+    session: Token
+    observer: Reporter
+    provisional_for: Token | None = None
+    """The next round's session this person is provisionally rostered for."""
