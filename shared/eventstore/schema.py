@@ -1,0 +1,30 @@
+"""What migrations call: create the kernel in a service's database, put a view's table under row security."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from shared.eventstore.aggregate import Tier
+from shared.eventstore.sql import read
+
+
+def create_kernel(connection: sa.Connection, service: str) -> None:
+    """Create the kernel's tables, roles' privileges and functions, as the database's owner."""
+    _script(connection, read("kernel").replace("{service}", service))
+    _script(connection, read("functions"))
+
+
+def protect(connection: sa.Connection, table: str, tier: Tier) -> None:
+    """Put a view's table under row security and grant it to the application role."""
+    connection.execute(
+        sa.text("select protect(cast(:name as regclass), :tier)"), {"name": table, "tier": tier}
+    )
+
+
+def _script(connection: sa.Connection, text: str) -> None:
+    # Several statements in one string: only the driver's own call takes them, inside the same transaction.
+    connection.execute(sa.select(1))
+    driver: Any = connection.connection.dbapi_connection
+    driver.run_async(lambda asyncpg: asyncpg.execute(text))

@@ -1,0 +1,131 @@
+"""A service's event store: opens units of work, runs them again after a race, and wakes the relay after a commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shared.contracts.base import is_token
+from shared.decider import Refused
+from shared.eventstore import tables
+from shared.eventstore.aggregate import Aggregate
+from shared.eventstore.clock import BusinessClock
+from shared.eventstore.failures import is_race, is_unavailable
+from shared.eventstore.unit_of_work import Answer, Context, Key, UnitOfWork
+
+T = TypeVar("T")
+
+ATTEMPTS = 3
+KEPT = timedelta(days=30)
+"""How long an idempotency key is remembered."""
+
+APP_CONNECTIONS, RELAY_CONNECTIONS = 3, 2
+"""Five connections a service: three decide, two carry messages."""
+
+
+def engine(url: str, connections: int) -> AsyncEngine:
+    """An engine with a fixed number of connections, opened when they are first needed."""
+    return create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=30,
+        connect_args={"server_settings": {"jit": "off"}, "timeout": 5},
+    )
+
+
+class EventStore:
+    """Writes of one service. ``app`` decides and reads within one tenant; ``relay`` carries messages of all.
+
+    ``committed`` is set after every commit that may have put something into the outbox.
+    """
+
+    def __init__(self, service: str, app: AsyncEngine, relay: AsyncEngine, clock: BusinessClock) -> None:
+        self.service = service
+        self.app = app
+        self.relay = relay
+        self.clock = clock
+        self.committed = asyncio.Event()
+
+    async def execute(
+        self,
+        aggregate: Aggregate[Any, Any, Any, Any],
+        id: str,
+        command: Any,
+        context: Context,
+        *,
+        key: Key | None = None,
+        seen_version: int | None = None,
+        tenant_must_exist: bool = False,
+    ) -> Answer:
+        """One command in a transaction of its own; after a race the whole of it runs again, three times at most."""
+        if not is_token(id):
+            raise Refused("kernel.malformed-id", id=id)
+
+        async def once(work: UnitOfWork) -> Answer:
+            return await work.execute(
+                aggregate,
+                id,
+                command,
+                key=key,
+                seen_version=seen_version,
+                tenant_must_exist=tenant_must_exist,
+            )
+
+        return await self.in_transaction(context, once)
+
+    async def in_transaction(self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """Run ``work`` in one transaction on the context's tenant and commit it; again after a race.
+
+        A connection that turns out to be dead is replaced once: the work was rolled back, or its key tells.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self.app.begin() as connection:
+                    result = await work(UnitOfWork(connection, self.service, self.clock, context))
+                break
+            except Exception as error:
+                if attempt == ATTEMPTS or not (is_race(error) or is_unavailable(error)):
+                    raise
+        self.committed.set()
+        return result
+
+    @asynccontextmanager
+    async def reading(self, tenant: str, scope: str | None = None) -> AsyncIterator[AsyncConnection]:
+        """A connection that reads as one tenant; nothing it does is committed."""
+        async with self.app.connect() as connection:
+            await connection.execute(
+                sa.select(
+                    sa.func.set_config("shufa.tenant", tenant, True),
+                    sa.func.set_config("shufa.read_scope", scope or tenant, True),
+                    sa.func.set_config("transaction_read_only", "on", True),
+                )
+            )
+            yield connection
+
+    async def today(self) -> date:
+        """The business date now."""
+        if not self.clock.simulated:
+            return self.clock.today(None)
+        async with self.relay.connect() as connection:
+            return self.clock.today(await connection.scalar(sa.select(tables.business_day.c.today)))
+
+    async def forget_old_commands(self) -> bool:
+        """Delete answers to commands that nobody may repeat any more (30 days). There is never more at once."""
+        table = tables.commands
+        old = sa.func.clock_timestamp() - sa.cast(KEPT, INTERVAL)
+        async with self.relay.begin() as connection:
+            await connection.execute(sa.delete(table).where(table.c.accepted_at < old))
+        return False
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.app.dispose()
+        await self.relay.dispose()

@@ -1,0 +1,114 @@
+"""The kernel's tables as SQLAlchemy Core names; their definition is sql/kernel.sql."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP
+
+_INSTANT = TIMESTAMP(timezone=True)
+
+events = sa.table(
+    "events",
+    sa.column("tenant", sa.Text),
+    sa.column("sequence", sa.BigInteger),
+    sa.column("stream", sa.Text),
+    sa.column("version", sa.Integer),
+    sa.column("name", sa.Text),
+    sa.column("schema_version", sa.Integer),
+    sa.column("data", sa.Text),
+    sa.column("metadata", sa.Text),
+    sa.column("recorded_at", _INSTANT),
+    sa.column("hash", BYTEA),
+)
+heads = sa.table(
+    "heads",
+    sa.column("tenant", sa.Text),
+    sa.column("sequence", sa.BigInteger),
+    sa.column("hash", BYTEA),
+    sa.column("epoch", sa.Integer),
+    sa.column("public_sequence", sa.BigInteger),
+)
+texts = sa.table(
+    "texts",
+    sa.column("tenant", sa.Text),
+    sa.column("ref", sa.Text),
+    sa.column("stream", sa.Text),
+    sa.column("body", sa.Text),
+    sa.column("sha256", sa.Text),
+)
+commands = sa.table("commands", sa.column("accepted_at", _INSTANT))
+deadlines = sa.table(
+    "deadlines",
+    sa.column("tenant", sa.Text),
+    sa.column("stream", sa.Text),
+    sa.column("name", sa.Text),
+    sa.column("due_on", sa.Date),
+    sa.column("fired_at", _INSTANT),
+    sa.column("refused", sa.Text),
+)
+outbox = sa.table(
+    "outbox",
+    sa.column("position", sa.BigInteger),
+    sa.column("tenant", sa.Text),
+    sa.column("epoch", sa.Integer),
+    sa.column("sequence", sa.BigInteger),
+    sa.column("ledger_sequence", sa.BigInteger),
+    sa.column("stream", sa.Text),
+    sa.column("name", sa.Text),
+    sa.column("version", sa.Integer),
+    sa.column("partition_key", sa.Text),
+    sa.column("data", sa.Text),
+    sa.column("metadata", sa.Text),
+    sa.column("recorded_at", _INSTANT),
+    sa.column("published_at", _INSTANT),
+)
+received = sa.table(
+    "received",
+    sa.column("source", sa.Text),
+    sa.column("tenant", sa.Text),
+    sa.column("epoch", sa.Integer),
+    sa.column("sequence", sa.BigInteger),
+    sa.column("name", sa.Text),
+    sa.column("partition_key", sa.Text),
+    sa.column("payload", BYTEA),
+    sa.column("state", sa.Text),
+    sa.column("error", sa.Text),
+    sa.column("received_at", _INSTANT),
+    sa.column("applied_at", _INSTANT),
+)
+applied = sa.table(
+    "applied",
+    sa.column("source", sa.Text),
+    sa.column("tenant", sa.Text),
+    sa.column("epoch", sa.Integer),
+    sa.column("sequence", sa.BigInteger),
+)
+leases = sa.table(
+    "leases",
+    sa.column("name", sa.Text),
+    sa.column("holder", sa.Text),
+    sa.column("until", _INSTANT),
+)
+business_day = sa.table("business_day", sa.column("today", sa.Date), sa.column("only_row", sa.Boolean))
+tenants = sa.table(
+    "tenants",
+    sa.column("tenant", sa.Text),
+    sa.column("name", sa.Text),
+    sa.column("tier", sa.Text),
+    sa.column("official_order", sa.Integer),
+)
+policies = sa.table(
+    "policies",
+    sa.column("tenant", sa.Text),
+    sa.column("version", sa.Integer),
+    sa.column("holds_from", sa.Date),
+    sa.column("values", JSONB),
+)
+calendars = sa.table(
+    "calendars",
+    sa.column("tenant", sa.Text),
+    sa.column("year", sa.Integer),
+    sa.column("holidays", ARRAY(sa.Date)),
+    sa.column("working_weekend_days", ARRAY(sa.Date)),
+)
+service_identity = sa.table("service_identity", sa.column("service", sa.Text))

@@ -1,0 +1,314 @@
+"""One transaction on one tenant's ledger: load a stream, decide, write views, append. Only its owner commits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.calendar import Calendar
+from shared.contracts import Contract
+from shared.contracts.envelope import partition_key
+from shared.decider import Actor, Given, Refused, words
+from shared.eventstore import reference, views
+from shared.eventstore.aggregate import Aggregate, Recorded
+from shared.eventstore.clock import BusinessClock
+from shared.eventstore.codec import Encoded
+from shared.eventstore.failures import Changed, KeyReused, TenantUnknown
+from shared.tenancy import Policy, ancestors_and_self, effective
+
+LARGEST_EVENT = 256 * 1024
+"""Bytes of one event's data: far below the broker's limit, so that what is appended can be published."""
+
+_BEGIN = sa.text("select * from begin_command(:tenant, :scope, :stream, :path, :actor, :key)").bindparams(
+    sa.bindparam("path", type_=sa.ARRAY(sa.Text))
+)
+_APPEND = sa.text(
+    "select sequence, version from append(:tenant, :stream, :expected, :events, :texts, :deadlines,"
+    " :actor, :key, :request_hash)"
+).bindparams(
+    sa.bindparam("events", type_=JSONB),
+    sa.bindparam("texts", type_=JSONB),
+    sa.bindparam("deadlines", type_=JSONB(none_as_null=True)),
+    sa.bindparam("request_hash", type_=BYTEA),
+)
+
+
+@dataclass(frozen=True)
+class Context:
+    """On whose behalf a transaction runs. ``today`` is None for people (the business clock says) and the
+    business date of the cause for reactions."""
+
+    tenant: str
+    actor: Actor
+    correlation: str
+    causation: str | None = None
+    today: date | None = None
+
+
+@dataclass(frozen=True)
+class Key:
+    """A command's idempotency key and a hash of what was asked with it."""
+
+    value: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command did: where the ledger stands after it, the stream's version, the names of its events."""
+
+    service: str
+    tenant: str
+    sequence: int
+    stream: str
+    version: int
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """What begin_command answers, read."""
+
+    history: list[Recorded[Any]]
+    answer: Answer | None
+    request_hash: bytes | None
+    policy: Policy
+    calendar: Calendar
+    today: date
+    tenant_known: bool
+
+
+class UnitOfWork:
+    """Commands on one tenant inside one transaction that somebody else commits or rolls back.
+
+    A reaction may execute several, on several streams; they share the tenant's ledger.
+    """
+
+    def __init__(
+        self, connection: AsyncConnection, service: str, clock: BusinessClock, context: Context
+    ) -> None:
+        self.connection = connection
+        self.service = service
+        self.clock = clock
+        self.context = context
+
+    @property
+    def tenant(self) -> str:
+        """The tenant whose ledger is written."""
+        return self.context.tenant
+
+    async def enter(self) -> None:
+        """Set the scope of the transaction, where something is done before the first command."""
+        await self.connection.execute(
+            sa.select(
+                sa.func.set_config("shufa.tenant", self.tenant, True),
+                sa.func.set_config("shufa.read_scope", self.tenant, True),
+            )
+        )
+
+    async def execute(
+        self,
+        aggregate: Aggregate[Any, Any, Any, Any],
+        id: str,
+        command: Any,
+        *,
+        key: Key | None = None,
+        seen_version: int | None = None,
+        tenant_must_exist: bool = False,
+    ) -> Answer:
+        """Decide one command on one stream and write what follows.
+
+        Raises Refused (the rule's, or KeyReused, Changed, TenantUnknown); the caller's transaction is then rolled
+        back. A key that was accepted before gives the first answer again and writes nothing.
+        """
+        stream = aggregate.stream(id)
+        opened = await self._open(aggregate, stream, key)
+        if opened.answer is not None and key is not None:
+            if opened.request_hash != key.request_hash:
+                raise KeyReused(key.value)
+            return opened.answer
+        if tenant_must_exist and not opened.tenant_known:
+            raise TenantUnknown(self.tenant)
+        history = opened.history
+        if seen_version is not None and seen_version != len(history):
+            since = [type(recorded.event).__name__ for recorded in history[seen_version:]]
+            raise Changed(seen_version, len(history), since)
+
+        facts = None
+        if aggregate.facts is not None:
+            facts = await aggregate.facts(self.connection, self.tenant, id, command)
+        given = Given(opened.today, self.context.actor, opened.policy, opened.calendar, facts)
+        before = aggregate.fold(recorded.event for recorded in history)
+        encoded = [aggregate.codec.encode(event) for event in aggregate.decide(before, command, given)]
+        new = [
+            Recorded(
+                one.event, self.tenant, stream, len(history) + n, opened.today, _signature(self.context.actor)
+            )
+            for n, one in enumerate(encoded, start=1)
+        ]
+        after, told = before, []
+        for recorded in new:
+            after = aggregate.evolve(after, recorded.event)
+            told.append(list(aggregate.publish(recorded, after)))
+
+        await self._write_views(aggregate, stream, history, new, told)
+        dates = aggregate.deadlines(after)
+        row = await self.connection.execute(
+            _APPEND,
+            {
+                "tenant": self.tenant,
+                "stream": stream,
+                "expected": len(history),
+                "events": self._to_append(encoded, told, stream, self._metadata(command, opened)),
+                "texts": [vars(text) for one in encoded for text in one.texts],
+                "deadlines": {name: day.isoformat() for name, day in dates.items()}
+                if new and dates != aggregate.deadlines(before)
+                else None,
+                "actor": self.context.actor.id,
+                "key": key.value if key else None,
+                "request_hash": key.request_hash if key else None,
+            },
+        )
+        sequence, version = row.one()
+        return Answer(
+            self.service, self.tenant, sequence, stream, version, tuple(one.name for one in encoded)
+        )
+
+    async def _open(self, aggregate: Aggregate[Any, Any, Any, Any], stream: str, key: Key | None) -> _Opened:
+        path = ancestors_and_self(self.tenant)
+        rows = await self.connection.execute(
+            _BEGIN,
+            {
+                "tenant": self.tenant,
+                "scope": self.tenant,
+                "stream": stream,
+                "path": path,
+                "actor": self.context.actor.id,
+                "key": key.value if key else None,
+            },
+        )
+        history: list[Recorded[Any]] = []
+        policies, years = [], []
+        opened = _Opened([], None, None, Policy(), Calendar(), date.min, False)
+        kept: date | None = None
+        for row in rows:
+            match row.kind:
+                case "event":
+                    event = aggregate.codec.decode(row.name, row.schema_version, row.data)
+                    metadata = json.loads(row.metadata)
+                    history.append(recorded_from(event, self.tenant, stream, row.version, metadata))
+                case "answer":
+                    answer = Answer(
+                        self.service, self.tenant, row.number, row.name, row.version, tuple(row.names)
+                    )
+                    opened = replace(opened, answer=answer, request_hash=bytes(row.hash))
+                case "tenant":
+                    opened = replace(opened, tenant_known=True)
+                case "policy":
+                    policies.append(reference.adopted(row.name, row.version, row.day, row.data))
+                case "calendar":
+                    years.append((row.version, row.data))
+                case "today":
+                    kept = row.day
+        history.sort(key=lambda recorded: recorded.version)
+        today = self.context.today or self.clock.today(kept)
+        return replace(
+            opened,
+            history=history,
+            policy=effective(path, policies, today),
+            calendar=reference.calendar_with(years),
+            today=today,
+        )
+
+    async def _write_views(
+        self,
+        aggregate: Aggregate[Any, Any, Any, Any],
+        stream: str,
+        history: list[Recorded[Any]],
+        new: list[Recorded[Any]],
+        told: Sequence[Iterable[Contract]],
+    ) -> None:
+        if not new:
+            return
+        statements: list[Any] = []
+        for view in aggregate.views:
+            before = view.rows(history) if history else []
+            statements += views.changes(view, self.tenant, stream, before, view.rows([*history, *new]))
+        for contracts in told:
+            for contract in contracts:
+                row = reference.write(self.tenant, contract)
+                if row is not None:
+                    statements.append(row)
+        if statements:
+            await self.connection.execute(views.together(statements))
+
+    def _metadata(self, command: Any, opened: _Opened) -> str:
+        context = self.context
+        return json.dumps(
+            {
+                "actor": {"id": context.actor.id, "name": context.actor.name},
+                "business_date": opened.today.isoformat(),
+                "causation": context.causation,
+                "command": words(type(command).__name__),
+                "correlation": context.correlation,
+                "policy": list(opened.policy.versions),
+                "simulated": self.clock.simulated,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+    def _to_append(
+        self, encoded: Sequence[Encoded[Any]], told: Sequence[list[Contract]], stream: str, metadata: str
+    ) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": one.name,
+                "schema_version": one.schema_version,
+                "data": _within_limit(one.name, one.data),
+                "metadata": metadata,
+                "public": [
+                    {
+                        "name": type(contract).__name__,
+                        "version": contract.version,
+                        "partition_key": partition_key(contract, stream),
+                        "data": _within_limit(type(contract).__name__, contract.model_dump_json()),
+                    }
+                    for contract in contracts
+                ],
+            }
+            for one, contracts in zip(encoded, told, strict=True)
+        ]
+
+
+def recorded_from(
+    event: Any, tenant: str, stream: str, version: int, metadata: dict[str, Any]
+) -> Recorded[Any]:
+    """An event as it lies in its stream, from the ledger's own metadata."""
+    actor = metadata["actor"]
+    return Recorded(
+        event,
+        tenant,
+        stream,
+        version,
+        date.fromisoformat(metadata["business_date"]),
+        Actor(actor["id"], actor["name"]),
+    )
+
+
+def _signature(actor: Actor) -> Actor:
+    """An actor as the ledger keeps it: roles belong to the decision, not to the record."""
+    return Actor(actor.id, actor.name)
+
+
+def _within_limit(name: str, data: str) -> str:
+    if (size := len(data.encode())) > LARGEST_EVENT:
+        raise Refused("kernel.event-too-large", event=name, bytes=size, limit=LARGEST_EVENT)
+    return data

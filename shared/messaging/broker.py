@@ -1,0 +1,77 @@
+"""The connection to NATS: one broker a process, set so that it never gives up silently."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import structlog
+from faststream.nats import NatsBroker
+from nats.js import JetStreamContext
+
+from shared.messaging.topology import STREAM
+
+log = structlog.get_logger(__name__)
+
+READY_WITHIN_SECONDS = 2.0
+
+
+async def _exit_when_closed() -> None:
+    # A closed connection never comes back, and its pull loops would spin: end, and be started again.
+    log.critical("nats.closed")
+    os._exit(70)
+
+
+async def _note(error: Exception) -> None:
+    log.warning("nats.error", error=type(error).__name__)
+
+
+class Broker:
+    """FastStream's broker and, beneath it, the JetStream context for what FastStream has no word for."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._stopping = False
+        self.faststream = NatsBroker(
+            url,
+            name=name,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            connect_timeout=2,
+            ping_interval=10,
+            closed_cb=self._closed,
+            error_cb=_note,
+            graceful_timeout=10.0,
+            logger=None,
+        )
+
+    async def _closed(self) -> None:
+        if not self._stopping:
+            await _exit_when_closed()
+
+    async def start(self) -> None:
+        """Connect and start every subscriber. Raises when the server cannot be reached."""
+        await self.faststream.start()
+
+    async def connect(self) -> None:
+        """Connect without starting subscribers."""
+        await self.faststream.connect()
+
+    async def stop(self) -> None:
+        """Stop taking, finish what was taken, leave."""
+        self._stopping = True
+        await self.faststream.stop()
+
+    @property
+    def jetstream(self) -> JetStreamContext:
+        """JetStream on the same connection."""
+        context: JetStreamContext = self.faststream.config.connection_state.stream
+        return context
+
+    async def ready(self) -> bool:
+        """A real JetStream call, within a time: ping stays true when the server is frozen."""
+        try:
+            async with asyncio.timeout(READY_WITHIN_SECONDS):
+                await self.jetstream.stream_info(STREAM)
+        except Exception:
+            return False
+        return True

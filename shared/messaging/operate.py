@@ -1,0 +1,123 @@
+"""What an operator does about messages: look at what is parked, let it go on or drop it, publish again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.eventstore import tables
+from shared.eventstore.store import engine
+
+_received = tables.received
+
+
+class NotParked(LookupError):
+    """No such event is parked."""
+
+
+@dataclass(frozen=True)
+class ParkedEvent:
+    """A parked event and how many of its key wait behind it."""
+
+    source: str
+    tenant: str
+    epoch: int
+    sequence: int
+    event: str
+    partition_key: str
+    error: str
+    waiting_behind: int
+
+
+async def parked_list(relay_url: str) -> list[ParkedEvent]:
+    """Every parked event of a service, in the order it would be applied."""
+    behind = _received.alias("behind")
+    waiting_behind = (
+        sa.select(sa.func.count())
+        .select_from(behind)
+        .where(
+            behind.c.tenant == _received.c.tenant,
+            behind.c.partition_key == _received.c.partition_key,
+            behind.c.state == "held",
+        )
+        .scalar_subquery()
+    )
+    query = sa.select(_received, waiting_behind.label("waiting_behind")).where(_received.c.state == "parked")
+    order = (_received.c.source, _received.c.tenant, _received.c.epoch, _received.c.sequence)
+    async with _connected(relay_url) as connection:
+        rows = (await connection.execute(query.order_by(*order))).all()
+    return [
+        ParkedEvent(
+            row.source,
+            row.tenant,
+            row.epoch,
+            row.sequence,
+            row.name,
+            row.partition_key,
+            row.error,
+            row.waiting_behind,
+        )
+        for row in rows
+    ]
+
+
+async def parked_retry(relay_url: str, source: str, tenant: str, sequence: int) -> int:
+    """Let a parked event and those behind it be tried again, in order. How many were released."""
+    return await _release(relay_url, source, tenant, sequence, "waiting", None)
+
+
+async def parked_drop(relay_url: str, source: str, tenant: str, sequence: int, reason: str) -> int:
+    """Give a parked event up, with a reason; those behind it go on. How many were released."""
+    return await _release(relay_url, source, tenant, sequence, "dropped", f"dropped: {reason}")
+
+
+async def _release(
+    relay_url: str, source: str, tenant: str, sequence: int, state: str, note: str | None
+) -> int:
+    async with _connected(relay_url) as connection:
+        this = (
+            (_received.c.source == source)
+            & (_received.c.tenant == tenant)
+            & (_received.c.sequence == sequence)
+            & (_received.c.state == "parked")
+        )
+        key = await connection.scalar(
+            sa.update(_received)
+            .where(this)
+            .values(state=state, error=note)
+            .returning(_received.c.partition_key)
+        )
+        if key is None:
+            raise NotParked(f"{source} {tenant or '(undecodable)'} {sequence} is not parked")
+        held = await connection.execute(
+            sa.update(_received)
+            .where(
+                _received.c.tenant == tenant, _received.c.partition_key == key, _received.c.state == "held"
+            )
+            .values(state="waiting")
+        )
+        return held.rowcount + (state == "waiting")
+
+
+async def republish(relay_url: str, *, tenant: str | None, from_sequence: int) -> int:
+    """Mark public events as unpublished, from a public sequence on; the relay sends them again. How many."""
+    table = tables.outbox
+    query = sa.update(table).where(table.c.sequence >= from_sequence).values(published_at=None)
+    if tenant is not None:
+        query = query.where(table.c.tenant == tenant)
+    async with _connected(relay_url) as connection:
+        return (await connection.execute(query)).rowcount
+
+
+@asynccontextmanager
+async def _connected(relay_url: str) -> AsyncIterator[AsyncConnection]:
+    relay = engine(relay_url, 1)
+    try:
+        async with relay.begin() as connection:
+            yield connection
+    finally:
+        await relay.dispose()

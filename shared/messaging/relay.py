@@ -1,0 +1,174 @@
+"""Carries the outbox to JetStream in order: one relay a service at a time, by atomic batch, every ack awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.contracts import CONTRACTS
+from shared.contracts.envelope import encode
+from shared.eventstore import tables
+from shared.eventstore.store import EventStore
+from shared.messaging.broker import Broker
+from shared.messaging.topology import STREAM, subject
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+PUBLISH_TIMEOUT_SECONDS = 5.0
+LEASE_SECONDS = 5
+DUPLICATE_IN_BATCH = 10201
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message: its id is the event's, so that the broker knows it when it comes twice."""
+
+    position: int
+    id: str
+    subject: str
+    payload: bytes
+
+
+class NotPublished(ConnectionError):
+    """The broker did not take a batch; whether it has it is unknown, and it is sent again."""
+
+
+class DuplicateInBatch(Exception):
+    """The broker has seen a message of this batch: send them one by one."""
+
+
+class Relay:
+    """The relay of one service. ``step`` publishes one batch and answers whether there may be more."""
+
+    def __init__(self, store: EventStore, broker: Broker) -> None:
+        self.store = store
+        self.broker = broker
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._held_until = 0.0
+
+    async def step(self) -> bool:
+        """Publish what is waiting, oldest first. Takes what is unpublished and never remembers a position:
+        the order of commits is not the order of positions."""
+        if not await self._hold_lease():
+            return False
+        table = tables.outbox
+        waiting = (
+            sa.select(table).where(table.c.published_at.is_(None)).order_by(table.c.position).limit(BATCH)
+        )
+        async with self.store.relay.connect() as connection:
+            rows = (await connection.execute(waiting)).all()
+        if not rows:
+            return False
+        await self._publish([outgoing(self.store.service, row) for row in rows])
+        async with self.store.relay.begin() as connection:
+            await connection.execute(
+                sa.update(table)
+                .where(table.c.position.in_([row.position for row in rows]))
+                .values(published_at=sa.func.clock_timestamp())
+            )
+        return len(rows) == BATCH
+
+    async def _hold_lease(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now < self._held_until:
+            return True
+        async with self.store.relay.begin() as connection:
+            held = await take_lease(connection, "relay", self.holder, LEASE_SECONDS)
+        # Renewed well before it ends; a relay that was frozen beyond it finds another holder.
+        self._held_until = now + LEASE_SECONDS / 2 if held else 0.0
+        return held
+
+    async def _publish(self, messages: Sequence[Outgoing]) -> None:
+        if len(messages) > 1:
+            try:
+                await self._publish_batch(messages)
+                return
+            except DuplicateInBatch:
+                log.info("relay.duplicate_in_batch", messages=len(messages))
+        for message in messages:
+            ack = await self.broker.jetstream.publish(
+                message.subject,
+                message.payload,
+                stream=STREAM,
+                timeout=PUBLISH_TIMEOUT_SECONDS,
+                headers={"Nats-Msg-Id": message.id},
+            )
+            if ack.stream != STREAM:
+                raise NotPublished(f"acknowledged by {ack.stream}")
+
+    async def _publish_batch(self, messages: Sequence[Outgoing]) -> None:
+        """All or nothing: the first message opens the batch, the last commits it and is acknowledged."""
+        connection = self.broker.jetstream._nc
+        batch = secrets.token_hex(16)
+        last = len(messages)
+        for n, message in enumerate(messages, start=1):
+            headers = {"Nats-Msg-Id": message.id, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(n)}
+            if n == last:
+                headers["Nats-Batch-Commit"] = "1"
+            if n in (1, last):
+                reply = await connection.request(
+                    message.subject, message.payload, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers
+                )
+                self._check(reply.data, committed=n == last, messages=last)
+            else:
+                await connection.publish(message.subject, message.payload, headers=headers)
+
+    @staticmethod
+    def _check(data: bytes, committed: bool, messages: int) -> None:
+        answer: dict[str, Any] = json.loads(data) if data else {}
+        if error := answer.get("error"):
+            if error.get("err_code") == DUPLICATE_IN_BATCH:
+                raise DuplicateInBatch
+            raise NotPublished(f"{error.get('err_code')}: {error.get('description')}")
+        if committed and (answer.get("stream") != STREAM or answer.get("count") != messages):
+            raise NotPublished("the batch was not acknowledged as a whole")
+
+
+def outgoing(service: str, row: Any) -> Outgoing:
+    """An outbox row as a message."""
+    metadata = json.loads(row.metadata)
+    contract = CONTRACTS[row.name, row.version].model_validate_json(row.data)
+    return Outgoing(
+        position=row.position,
+        id=f"{service}:{row.tenant}/{row.epoch}/{row.sequence}",
+        subject=subject(row.name, row.version, row.tenant, row.stream),
+        payload=encode(
+            contract,
+            tenant=row.tenant,
+            epoch=row.epoch,
+            sequence=row.sequence,
+            stream=row.stream,
+            ledger=f"{service}:{row.tenant}#{row.ledger_sequence}",
+            recorded_at=row.recorded_at,
+            business_date=date.fromisoformat(metadata["business_date"]),
+            simulated=metadata["simulated"],
+            correlation_id=metadata["correlation"],
+            causation_id=metadata["causation"],
+        ),
+    )
+
+
+async def take_lease(connection: AsyncConnection, name: str, holder: str, seconds: int) -> bool:
+    """Take or renew a lease by system time; False where somebody else holds it."""
+    table = tables.leases
+    until = sa.func.clock_timestamp() + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    taking = insert(table).values(name=name, holder=holder, until=until)
+    taking = taking.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"holder": taking.excluded.holder, "until": taking.excluded.until},
+        where=(table.c.holder == holder) | (table.c.until < sa.func.clock_timestamp()),
+    )
+    return (await connection.execute(taking.returning(table.c.holder))).first() is not None

@@ -1,0 +1,38 @@
+"""The one stream, who listens to whom, and the subject of a public event (design: events between services)."""
+
+from __future__ import annotations
+
+from shared.contracts import CONTRACTS
+
+STREAM = "SHUFA"
+SUBJECTS = ["shufa.>"]
+DUPLICATE_WINDOW_SECONDS = 120.0
+LARGEST_MESSAGE = 512 * 1024
+
+LISTENS_TO: dict[str, tuple[str, ...]] = {
+    "scheduling": ("review", "rectification"),
+    "review": ("scheduling", "rectification"),
+    "rectification": ("scheduling", "review"),
+    "evaluation": ("scheduling", "review", "rectification"),
+}
+
+
+def durable(service: str, source: str) -> str:
+    """The consumer by which a service hears a source: one each, all public events of that source."""
+    return f"{service}-from-{source}"
+
+
+def everything_from(source: str) -> str:
+    """The subject filter for all that a service says."""
+    return f"shufa.*.{source}.>"
+
+
+def of_tenant(source: str, tenant: str) -> str:
+    """The subject filter for all that a service says about one tenant alone."""
+    return f"shufa.*.{source}.*.{tenant}.*"
+
+
+def subject(name: str, version: int, tenant: str, stream: str) -> str:
+    """``shufa.<class>.<service>.<Event>.<tenant path>.<stream id>``."""
+    contract = CONTRACTS[name, version]
+    return f"shufa.{contract.event_class}.{contract.service}.{name}.{tenant}.{stream}"

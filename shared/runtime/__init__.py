@@ -1,0 +1,1 @@
+"""What turns a service's domain into a process: settings, HTTP, problem details, migrations, start and stop."""

@@ -1,0 +1,307 @@
+"""The routes every service has: a POST for each command, a GET for each view, the ledger, texts."""
+
+import hashlib
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import MISSING, dataclass, fields
+from typing import Annotated, Any, get_type_hints
+
+from fastapi import APIRouter, Body, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from structlog import get_logger
+from structlog.contextvars import bind_contextvars
+
+from shared.decider import Actor, Refused, words
+from shared.eventstore import Aggregate, Context, EventStore, Key, View, reading
+from shared.eventstore.reference import adopted_policies, calendar_with
+from shared.observability.metrics import COMMAND_SECONDS
+from shared.runtime.problems import Problem
+from shared.security.permissions import may, may_read, only_unit, unit_of
+from shared.security.tokens import TokenVerifier, bearer
+from shared.tenancy import ancestors_and_self, effective, is_tenant
+
+log = get_logger(__name__)
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": text}
+    for status, text in {
+        400: "The request is not well-formed.",
+        401: "Who asks is not known.",
+        403: "The role may not.",
+        404: "There is no such thing.",
+        409: "A rule of the domain refuses.",
+        412: "It changed since you looked.",
+        422: "The Idempotency-Key was used for something else.",
+    }.items()
+}
+_IF_MATCH = re.compile(r'(?:W/)?"(\d{1,9})"')
+
+
+class CommandAnswer(BaseModel):
+    """What a command did. ``sequence`` is the ledger's, so that a reader can wait for it."""
+
+    service: str
+    tenant: str
+    sequence: int
+    stream: str
+    version: int
+    events: list[str]
+
+
+class ListAnswer(BaseModel):
+    """A page. ``next`` goes into ``after`` for the one that follows; null at the end."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+
+
+class TextAnswer(BaseModel):
+    """A text. ``body`` is null where it was blanked; ``sha256`` is what the ledger keeps."""
+
+    ref: str
+    stream: str
+    body: str | None
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Who is asking: reads the bearer token and says which actor it is in a tenant."""
+
+    verifier: TokenVerifier
+
+    async def actor(self, request: Request, tenant: str) -> Actor:
+        """The caller as an actor of the tenant. Raises the refusals of shared.security."""
+        if not is_tenant(tenant):
+            raise Refused("http.malformed-tenant", tenant=tenant)
+        actor = (await self.verifier.verify(bearer(request.headers.get("authorization")))).actor_in(tenant)
+        bind_contextvars(tenant=tenant, actor=actor.id)
+        return actor
+
+
+def command_routes(
+    store: EventStore, gate: Gate, commands: Iterable[tuple[Aggregate[Any, Any, Any, Any], type[Any]]]
+) -> APIRouter:
+    """``POST /tenants/{tenant}/{kind}/{id}/{command}`` for each command that is open to people."""
+    router = APIRouter(tags=["commands"])
+    for aggregate, command in commands:
+        router.add_api_route(
+            f"/tenants/{{tenant}}/{aggregate.kind}/{{id}}/{words(command.__name__)}",
+            _command_route(store, gate, aggregate, command),
+            methods=["POST"],
+            response_model=CommandAnswer,
+            responses=_REFUSALS,
+            summary=words(command.__name__).replace("-", " ").capitalize(),
+            description=command.__doc__,
+            operation_id=f"{aggregate.kind}-{words(command.__name__)}",
+        )
+    return router
+
+
+def body_model(command: type[Any]) -> type[BaseModel]:
+    """A command's fields as a request body. A field that is not the command's is refused, not ignored."""
+    hints = get_type_hints(command)
+    definitions: dict[str, Any] = {}
+    for field in fields(command):
+        default = ... if field.default is MISSING else field.default
+        if field.default_factory is not MISSING:
+            default = Field(default_factory=field.default_factory)
+        definitions[field.name] = (hints[field.name], default)
+    return create_model(
+        command.__name__,
+        __config__=ConfigDict(extra="forbid", str_strip_whitespace=True),
+        __doc__=command.__doc__,
+        **definitions,
+    )
+
+
+def _command_route(
+    store: EventStore, gate: Gate, aggregate: Aggregate[Any, Any, Any, Any], command: type[Any]
+) -> Callable[..., Any]:
+    model = body_model(command)
+    name = words(command.__name__)
+    # Only the tenant's registration may name a tenant that is not registered yet.
+    founding = name == "register-tenant"
+
+    async def handle(
+        request: Request,
+        response: Response,
+        tenant: str,
+        id: str,
+        body: Annotated[Any, Body()],
+        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+        if_match: Annotated[str | None, Header()] = None,
+    ) -> CommandAnswer:
+        started = time.perf_counter()
+        outcome = "fault"
+        correlation = request.headers.get("x-correlation-id", "")[:80] or uuid.uuid4().hex
+        bind_contextvars(correlation=correlation, command=name)
+        try:
+            actor = await gate.actor(request, tenant)
+            refusal = may(store.service, name, actor)
+            if refusal is not None:
+                raise refusal
+            if not idempotency_key:
+                raise Refused("http.idempotency-key-missing")
+            answer = await store.execute(
+                aggregate,
+                id,
+                command(**{field: getattr(body, field) for field in model.model_fields}),
+                Context(tenant, actor, correlation),
+                key=Key(idempotency_key, _request_hash(aggregate.stream(id), name, body, if_match)),
+                seen_version=_seen(if_match),
+                tenant_must_exist=not founding,
+            )
+            outcome = "done"
+        except Refused as refused:
+            outcome = refused.code
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            COMMAND_SECONDS.labels(name, "done" if outcome == "done" else "refused").observe(seconds)
+            log.info("command", stream=aggregate.stream(id), outcome=outcome, seconds=round(seconds, 4))
+        response.headers["ETag"] = f'"{answer.version}"'
+        response.headers["X-Correlation-Id"] = correlation
+        return CommandAnswer(
+            service=answer.service,
+            tenant=answer.tenant,
+            sequence=answer.sequence,
+            stream=answer.stream,
+            version=answer.version,
+            events=list(answer.events),
+        )
+
+    handle.__annotations__["body"] = model
+    return handle
+
+
+def _request_hash(stream: str, command: str, body: BaseModel, if_match: str | None) -> bytes:
+    asked = [stream, command, body.model_dump(mode="json"), if_match]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).digest()
+
+
+def _seen(if_match: str | None) -> int | None:
+    if if_match is None:
+        return None
+    version = _IF_MATCH.fullmatch(if_match.strip())
+    if version is None:
+        raise Refused("http.malformed-if-match")
+    return int(version[1])
+
+
+def read_routes(store: EventStore, gate: Gate, views: Sequence[View]) -> APIRouter:
+    """``GET /tenants/{tenant}/{view}`` and ``…/{view}/{id}`` for each view, the ledger and texts."""
+    router = APIRouter(tags=["reads"])
+    for view in views:
+        name = view.name.replace("_", "-")
+        router.add_api_route(
+            f"/tenants/{{tenant}}/{name}",
+            _list_route(store, gate, view, name),
+            methods=["GET"],
+            response_model=ListAnswer,
+            responses=_REFUSALS,
+            summary=f"List {name}",
+            description=f"Filters: {', '.join(view.filters) or 'none'}.",
+            operation_id=f"list-{name}",
+        )
+        router.add_api_route(
+            f"/tenants/{{tenant}}/{name}/{{stream}}",
+            _row_route(store, gate, view, name),
+            methods=["GET"],
+            response_model=dict[str, Any],
+            responses=_REFUSALS,
+            summary=f"One row of {name}, by its stream",
+            operation_id=f"get-{name}",
+        )
+
+    @router.get("/tenants/{tenant}/ledger", response_model=ListAnswer, responses=_REFUSALS)
+    async def ledger(
+        request: Request,
+        tenant: str,
+        stream: str | None = None,
+        after: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=reading.LARGEST_PAGE)] = 50,
+    ) -> ListAnswer:
+        """Events of the tenant's ledger in their order, each with the citation that names it."""
+        _allow(may_read(store.service, "ledger", await gate.actor(request, tenant)))
+        async with store.reading(tenant) as connection:
+            page = await reading.ledger_page(connection, store.service, tenant, stream, limit, after)
+        return ListAnswer(items=page.items, next=page.next)
+
+    @router.get("/tenants/{tenant}/texts/{ref}", response_model=TextAnswer, responses=_REFUSALS)
+    async def text(request: Request, tenant: str, ref: str) -> TextAnswer:
+        """A draft's, comment's, feedback's or remark's text, for those who may read it."""
+        actor = await gate.actor(request, tenant)
+        _allow(may_read(store.service, "texts", actor))
+        async with store.reading(tenant) as connection:
+            found = await reading.text(connection, tenant, ref)
+        if found is None:
+            raise Refused("http.not-found", what=ref)
+        # A text of a stream that is about no unit (a session's comment) is not one unit's own.
+        _allow(may_read(store.service, "texts", actor, unit=unit_of(found["stream"]) or ""))
+        return TextAnswer(**found)
+
+    return router
+
+
+def _list_route(store: EventStore, gate: Gate, view: View, name: str) -> Callable[..., Any]:
+    async def handle(
+        request: Request,
+        tenant: str,
+        limit: Annotated[int, Query(ge=1, le=reading.LARGEST_PAGE)] = 50,
+        after: str | None = None,
+    ) -> ListAnswer:
+        actor = await gate.actor(request, tenant)
+        _allow(may_read(store.service, name, actor, tier=view.tier))
+        filters = {k: v for k, v in request.query_params.items() if k not in ("limit", "after")}
+        unknown = sorted(set(filters) - set(view.filters))
+        if unknown:
+            raise Refused("http.unknown-filter", filters=unknown, known=list(view.filters))
+        unit = only_unit(store.service, name, actor, tier=view.tier)
+        if unit is not None:
+            if "unit" not in view.table.c:
+                raise Refused("security.not-permitted", service=store.service, what=name, roles=[])
+            filters["unit"] = unit
+        async with store.reading(tenant) as connection:
+            page = await reading.view_page(connection, view, tenant, filters, limit, after)
+            items = await _presented(store, connection, view, tenant, page.items)
+        return ListAnswer(items=items, next=page.next)
+
+    return handle
+
+
+def _row_route(store: EventStore, gate: Gate, view: View, name: str) -> Callable[..., Any]:
+    async def handle(request: Request, response: Response, tenant: str, stream: str) -> dict[str, Any]:
+        actor = await gate.actor(request, tenant)
+        unit = unit_of(stream)
+        _allow(may_read(store.service, name, actor, tier=view.tier, unit=unit))
+        async with store.reading(tenant) as connection:
+            row = await reading.view_row(connection, view, tenant, stream)
+            if row is None:
+                raise Refused("http.not-found", what=stream)
+            version = await reading.stream_version(connection, tenant, stream)
+            [item] = await _presented(store, connection, view, tenant, [row])
+        response.headers["ETag"] = f'"{version}"'
+        return item | {"version": version}
+
+    return handle
+
+
+async def _presented(
+    store: EventStore, connection: Any, view: View, tenant: str, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    if view.present is None:
+        return rows
+    today = await store.today()
+    path = ancestors_and_self(tenant)
+    policy = effective(path, await adopted_policies(connection, path), today)
+    calendar = calendar_with(await reading.adopted_years(connection, path))
+    return [view.present(row, today, policy, calendar) for row in rows]
+
+
+def _allow(refusal: Refused | None) -> None:
+    if refusal is not None:
+        raise refusal

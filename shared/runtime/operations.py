@@ -1,0 +1,164 @@
+"""The routes an operator and a supervisor use: health, metrics, and the business clock."""
+
+from datetime import date
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Body, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.decider import Refused
+from shared.eventstore import EventStore, tables
+from shared.messaging.broker import Broker
+from shared.observability import metrics
+from shared.security.permissions import NotPermitted
+from shared.security.tokens import TokenVerifier, bearer
+
+
+class ClockAnswer(BaseModel):
+    """The business day, and everything that says whether this service is at rest.
+
+    At rest: nothing in the outbox, nothing waiting, nothing due, and ``applied`` of each listener equals
+    ``published`` of its source (values are ``<epoch>/<public sequence>`` by tenant).
+    """
+
+    service: str
+    today: date
+    simulated: bool
+    outbox: int
+    waiting: int
+    parked: int
+    due: int
+    next_due: date | None
+    published: dict[str, str]
+    applied: dict[str, dict[str, str]]
+
+
+def operation_routes(store: EventStore, broker: Broker, verifier: TokenVerifier, wake: Any) -> APIRouter:
+    """Health without a token; metrics without a token (bind them to a private address); the clock for operators.
+
+    ``wake`` is called after the day changed.
+    """
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/livez", include_in_schema=False)
+    async def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz", include_in_schema=False)
+    async def readyz(response: Response) -> dict[str, Any]:
+        checks = {"database": await _database_answers(store), "broker": await broker.ready()}
+        response.status_code = 200 if all(checks.values()) else 503
+        return checks
+
+    @router.get("/metrics", include_in_schema=False)
+    async def prometheus() -> Response:
+        async with store.relay.connect() as connection:
+            await _measure(connection)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/clock")
+    async def clock(request: Request) -> ClockAnswer:
+        """Which day it is here, and what is still on its way."""
+        await _operator(request, verifier)
+        return await _clock(store)
+
+    @router.post("/clock")
+    async def advance(request: Request, today: Annotated[date, Body(embed=True)]) -> ClockAnswer:
+        """Set the simulated day; the same day again changes nothing."""
+        await _operator(request, verifier)
+        if not store.clock.simulated:
+            raise Refused("runtime.clock-not-simulated")
+        table = tables.business_day
+        async with store.relay.begin() as connection:
+            moved = sa.update(table).where(table.c.today <= today).values(today=today)
+            if not (await connection.execute(moved)).rowcount:
+                now = await connection.scalar(sa.select(table.c.today))
+                raise Refused("runtime.clock-backwards", today=now, asked=today)
+        wake()
+        return await _clock(store)
+
+    return router
+
+
+async def _operator(request: Request, verifier: TokenVerifier) -> None:
+    caller = await verifier.verify(bearer(request.headers.get("authorization")))
+    if not any(grant.role == "operator" for grant in caller.grants):
+        raise NotPermitted("runtime", "clock", None)
+
+
+async def _database_answers(store: EventStore) -> bool:
+    try:
+        async with store.app.connect() as connection:
+            await connection.execute(sa.select(1))
+    except Exception:
+        return False
+    return True
+
+
+async def _clock(store: EventStore) -> ClockAnswer:
+    today = await store.today()
+    out, inbox, dates = tables.outbox, tables.received, tables.deadlines
+    unfired = dates.c.fired_at.is_(None)
+    async with store.relay.connect() as connection:
+        counts = (
+            await connection.execute(
+                sa.select(
+                    _count(out, out.c.published_at.is_(None)).label("outbox"),
+                    _count(inbox, inbox.c.state == "waiting").label("waiting"),
+                    _count(inbox, inbox.c.state == "parked").label("parked"),
+                    _count(dates, unfired & (dates.c.due_on <= today)).label("due"),
+                    sa.select(sa.func.min(dates.c.due_on))
+                    .where(unfired, dates.c.due_on > today)
+                    .scalar_subquery()
+                    .label("next_due"),
+                )
+            )
+        ).one()
+        heads = await connection.execute(sa.select(tables.heads))
+        published = {row.tenant: f"{row.epoch}/{row.public_sequence}" for row in heads}
+        applied: dict[str, dict[str, str]] = {}
+        for row in await connection.execute(sa.select(tables.applied)):
+            applied.setdefault(row.source, {})[row.tenant] = f"{row.epoch}/{row.sequence}"
+    return ClockAnswer(
+        service=store.service,
+        today=today,
+        simulated=store.clock.simulated,
+        **counts._mapping,
+        published=published,
+        applied=applied,
+    )
+
+
+async def _measure(connection: AsyncConnection) -> None:
+    out, inbox, dates, day = tables.outbox, tables.received, tables.deadlines, tables.business_day
+    today = sa.func.coalesce(sa.select(day.c.today).scalar_subquery(), sa.func.current_date())
+    row = (
+        await connection.execute(
+            sa.select(
+                _count(out, out.c.published_at.is_(None)).label("outbox"),
+                _age(out.c.recorded_at, out.c.published_at.is_(None)).label("outbox_age"),
+                _count(inbox, inbox.c.state == "waiting").label("inbox"),
+                _age(inbox.c.received_at, inbox.c.state == "waiting").label("inbox_age"),
+                _count(inbox, inbox.c.state == "parked").label("parked"),
+                _count(dates, dates.c.fired_at.is_(None) & (dates.c.due_on <= today)).label("due"),
+            )
+        )
+    ).one()
+    metrics.OUTBOX.set(row.outbox)
+    metrics.OUTBOX_AGE.set(row.outbox_age)
+    metrics.INBOX.set(row.inbox)
+    metrics.INBOX_AGE.set(row.inbox_age)
+    metrics.PARKED.set(row.parked)
+    metrics.DEADLINES_DUE.set(row.due)
+
+
+def _count(table: Any, where: Any) -> Any:
+    return sa.select(sa.func.count()).select_from(table).where(where).scalar_subquery()
+
+
+def _age(column: Any, where: Any) -> Any:
+    age = sa.extract("epoch", sa.func.clock_timestamp() - sa.func.min(column))
+    return sa.select(sa.func.coalesce(age, 0)).where(where).scalar_subquery()

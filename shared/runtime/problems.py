@@ -1,0 +1,120 @@
+"""Refusals as RFC 9457 problem details: a stable code, English and Chinese, the data of the rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from structlog import get_logger
+from structlog.contextvars import get_contextvars
+
+from shared.decider import Refused
+from shared.eventstore.failures import is_race, is_unavailable
+from shared.runtime.messages import Message
+
+log = get_logger(__name__)
+
+
+class Problem(BaseModel):
+    """The body of every refusal (application/problem+json)."""
+
+    type: str
+    title: str
+    title_zh: str
+    status: int
+    detail: str
+    detail_zh: str
+    code: str
+    data: dict[str, Any]
+    instance: str
+
+
+def problem(catalogue: Mapping[str, Message], refused: Refused, instance: str) -> Response:
+    """One refusal as a response. ``title`` is the text without data, ``detail`` with it."""
+    message = catalogue[refused.code]
+    en, zh = message.render(refused.data)
+    body = Problem(
+        type=f"urn:shufa:problem:{refused.code}",
+        title=refused.code.partition(".")[2].replace("-", " "),
+        title_zh=message.zh.partition(":")[0].partition("。")[0].format_map(_Blank()),
+        status=message.status,
+        detail=en,
+        detail_zh=zh,
+        code=refused.code,
+        data=json.loads(json.dumps(refused.data, default=_plain)),
+        instance=instance,
+    )
+    headers = {"Retry-After": "1"} if message.status == 503 else {}
+    if message.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(
+        body.model_dump_json(),
+        status_code=message.status,
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def install(app: FastAPI, catalogue: Mapping[str, Message]) -> None:
+    """Answer everything that is refused or goes wrong with problem details."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return problem(catalogue, error, request.url.path)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        problems = [f"{'.'.join(str(step) for step in one['loc'])}: {one['msg']}" for one in error.errors()]
+        return problem(catalogue, Refused("http.invalid-body", problems=problems), request.url.path)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 405:
+            answer = Refused("http.method-not-allowed", method=request.method)
+        else:
+            answer = Refused("http.not-found", what=request.url.path)
+        return problem(catalogue, answer, request.url.path)
+
+    async def fault(request: Request, error: Exception) -> Response:
+        if is_unavailable(error):
+            log.warning("http.unavailable", path=request.url.path, error=type(error).__name__)
+            return problem(catalogue, Refused("runtime.unavailable"), request.url.path)
+        if is_race(error):
+            return problem(catalogue, Refused("runtime.busy"), request.url.path)
+        log.exception("http.fault", path=request.url.path)
+        correlation = get_contextvars().get("correlation", "-")
+        return problem(catalogue, Refused("runtime.fault", correlation=correlation), request.url.path)
+
+    app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    app.middleware("http")(_answer_faults(fault))
+
+
+def _answer_faults(fault: Any) -> Any:
+    # A handler for Exception would answer and raise again, and the server would log every outage twice.
+    async def dispatch(request: Request, call_next: Any) -> Response:
+        try:
+            response: Response = await call_next(request)
+        except Exception as error:
+            response = await fault(request, error)
+        return response
+
+    return dispatch
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, set | frozenset | tuple):
+        return sorted(value) if isinstance(value, set | frozenset) else list(value)
+    return str(value)

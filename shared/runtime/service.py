@@ -1,0 +1,206 @@
+"""One service as one process: HTTP, relay, inbox, applier and deadlines in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from pydantic import ValidationError
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.eventstore import Aggregate, BusinessClock, Deadlines, EventStore, Fires, View, tables
+from shared.eventstore.failures import is_unavailable
+from shared.eventstore.store import APP_CONNECTIONS, RELAY_CONNECTIONS, engine
+from shared.messaging import Reactions
+from shared.messaging.applier import Applier
+from shared.messaging.broker import Broker
+from shared.messaging.inbox import Inbox
+from shared.messaging.loop import Loop
+from shared.messaging.relay import Relay
+from shared.messaging.topology import LISTENS_TO
+from shared.observability.logs import configure
+from shared.runtime import messages, problems
+from shared.runtime.http import Gate, command_routes, read_routes
+from shared.runtime.operations import operation_routes
+from shared.runtime.settings import Settings
+from shared.security.tokens import TokenVerifier
+
+log = structlog.get_logger(__name__)
+
+FROZEN_AFTER_SECONDS = 30.0
+"""An event loop that has not turned for so long ends the process: a supervisor starts it again."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a service hands over to become a process."""
+
+    name: str
+    title: str
+    aggregates: Sequence[Aggregate[Any, Any, Any, Any]]
+    commands: Sequence[tuple[Aggregate[Any, Any, Any, Any], type[Any]]]
+    reactions: Reactions
+    fires: Fires = field(default_factory=dict)
+    routers: Sequence[APIRouter] = ()
+
+    @property
+    def views(self) -> list[View]:
+        """Every view of every aggregate."""
+        return [view for aggregate in self.aggregates for view in aggregate.views]
+
+    @property
+    def package(self) -> str:
+        """Where the service's own messages.toml lies."""
+        return f"services.{self.name}"
+
+
+class Running:
+    """The parts of a service while it runs."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self.service = service
+        self.settings = settings
+        self.store = EventStore(
+            service.name,
+            engine(settings.database_url.get_secret_value(), APP_CONNECTIONS),
+            engine(settings.relay_database_url.get_secret_value(), RELAY_CONNECTIONS),
+            BusinessClock(simulated=settings.clock == "simulated"),
+        )
+        self.broker = Broker(settings.nats_url.get_secret_value(), service.name)
+        self.inbox = Inbox(self.store, self.broker, LISTENS_TO[service.name])
+        self.day_changed = asyncio.Event()
+        applier = Applier(self.store, self.inbox, service.reactions)
+        relay = Relay(self.store, self.broker)
+        deadlines = Deadlines(self.store, service.aggregates, service.fires)
+
+        async def fire() -> bool:
+            return await deadlines.fire_due() > 0
+
+        self.loops = [
+            Loop("relay", relay.step, self.store.committed),
+            Loop("applier", applier.step, self.inbox.stored),
+            Loop("deadlines", fire, self.day_changed, every=1.0),
+            Loop("housekeeping", self.store.forget_old_commands, asyncio.Event(), every=3600.0),
+        ]
+
+    async def start(self) -> None:
+        """Wait for the database and the broker, then start carrying messages. HTTP answers meanwhile."""
+        wait = 0.1
+        while True:
+            try:
+                await self._set_first_day()
+                await self.broker.start()
+                break
+            except Exception as error:
+                log.warning("start.waiting", error=type(error).__name__, known=is_unavailable(error))
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, 2.0)
+        for loop in self.loops:
+            loop.start()
+        log.info("started")
+
+    async def stop(self) -> None:
+        """Stop taking, finish what is in hand, leave."""
+        await self.broker.stop()
+        for loop in self.loops:
+            await loop.stop()
+        await self.store.close()
+        log.info("stopped")
+
+    async def _set_first_day(self) -> None:
+        if self.settings.simulated_start is not None:
+            async with self.store.relay.begin() as connection:
+                first = insert(tables.business_day).values(today=self.settings.simulated_start)
+                await connection.execute(first.on_conflict_do_nothing())
+
+
+def application(service: Service, settings: Settings) -> FastAPI:
+    """The service's HTTP application; its lifespan runs the rest of the service."""
+    running = Running(service, settings)
+    verifier = TokenVerifier(
+        settings.issuer, settings.audience, settings.jwks_url, algorithms=settings.algorithms
+    )
+    gate = Gate(verifier)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _end_when_frozen()
+        starting = asyncio.create_task(running.start(), name="start")
+        yield
+        if not starting.done():
+            starting.cancel()
+        await running.stop()
+        await verifier.close()
+
+    app = FastAPI(
+        title=f"Shufa {service.title}",
+        description=f"The {service.name} service of Shufa (述法).",
+        version="1.0.0",
+        lifespan=lifespan,
+    )
+    problems.install(app, messages.load([service.package]))
+    app.include_router(operation_routes(running.store, running.broker, verifier, running.day_changed.set))
+    app.include_router(command_routes(running.store, gate, service.commands))
+    app.include_router(read_routes(running.store, gate, service.views))
+    for router in service.routers:
+        app.include_router(router)
+    return app
+
+
+def run(service: Service) -> None:
+    """Run a service until it is told to stop. Wrong settings end it with code 2 and say what is wrong."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for one in error.errors(include_input=False):
+            name = "_".join(["SHUFA", *(str(step).upper() for step in one["loc"])])
+            print(f"{service.name}: {name}: {one['msg']}", file=sys.stderr)
+        sys.exit(2)
+    configure(service.name, settings.log_level)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application(service, settings),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=8,
+        )
+    )
+    sockets = None
+    if settings.listen_fd is not None:
+        sockets = [socket.socket(fileno=settings.listen_fd)]
+    server.run(sockets=sockets)
+
+
+def _end_when_frozen() -> None:
+    """Watch the event loop from a thread of its own: a loop that hangs cannot say so itself."""
+    loop = asyncio.get_running_loop()
+    seen = [time.monotonic()]
+
+    def beat() -> None:
+        seen[0] = time.monotonic()
+        loop.call_later(1.0, beat)
+
+    def watch() -> None:
+        while time.monotonic() - seen[0] < FROZEN_AFTER_SECONDS:
+            time.sleep(1.0)
+        os._exit(70)
+
+    beat()
+    threading.Thread(target=watch, name="watchdog", daemon=True).start()

@@ -1,0 +1,40 @@
+"""A service's settings, read from the environment (``SHUFA_…``); wrong ones stop it before it starts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything a service is told from outside. Addresses with passwords are secrets and never logged."""
+
+    model_config = SettingsConfigDict(env_prefix="SHUFA_", extra="ignore")
+
+    service: str = Field(description="Which service this process is.")
+    database_url: SecretStr = Field(description="postgresql+asyncpg URL of the application role.")
+    relay_database_url: SecretStr = Field(description="The same database as the relay role.")
+    nats_url: SecretStr = Field(description="nats:// URL with credentials.")
+    issuer: str = Field(description="The issuer that tokens must name.")
+    jwks_url: str = Field(description="Where the issuer's keys are.")
+    audience: str = "shufa"
+    algorithms: tuple[str, ...] = ("EdDSA", "ES256", "RS256")
+    mode: Literal["development", "production"] = "production"
+    clock: Literal["system", "simulated"] = "system"
+    simulated_start: date | None = Field(default=None, description="The first simulated day.")
+    listen_fd: int | None = Field(default=None, description="A listening socket passed by a supervisor.")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _simulation_is_for_development(self) -> Self:
+        if self.clock == "simulated":
+            if self.mode == "production":
+                raise ValueError("a simulated clock cannot run in production mode")
+            if self.simulated_start is None:
+                raise ValueError("SHUFA_SIMULATED_START is needed with a simulated clock")
+        return self

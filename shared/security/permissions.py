@@ -1,0 +1,193 @@
+"""Who may do and read what: one table of commands, one of reads. What is not in it is not permitted.
+
+The table is about roles. That somebody acts for their own unit only, or does not verify their own item, is a
+rule of the domain and refused there with its name; ``own_unit`` says so here, for the reader of the table.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from shared.decider import Actor, Refused
+
+
+class Scope(Enum):
+    """What a role reaches within its tenant."""
+
+    TENANT = "tenant"
+    OWN_UNIT = "own unit"
+
+
+@dataclass(frozen=True)
+class Permitted:
+    """The roles that may: ``tenant`` in the whole tenant, ``own_unit`` for the unit they work in."""
+
+    tenant: frozenset[str] = frozenset()
+    own_unit: frozenset[str] = frozenset()
+
+    def scope_of(self, actor: Actor) -> Scope | None:
+        """How far the actor reaches by its best role; None when no role of its is named."""
+        if actor.roles & self.tenant:
+            return Scope.TENANT
+        if actor.roles & self.own_unit and actor.unit is not None:
+            return Scope.OWN_UNIT
+        return None
+
+    @property
+    def roles(self) -> list[str]:
+        """Every role named, for the answer to who was refused."""
+        return sorted(self.tenant | self.own_unit)
+
+
+def by(*roles: str, own_unit: tuple[str, ...] = ()) -> Permitted:
+    """One line of the table."""
+    unknown = {*roles, *own_unit} - ROLES
+    if unknown:
+        raise ValueError(f"no such role: {sorted(unknown)}")
+    return Permitted(frozenset(roles), frozenset(own_unit))
+
+
+ROLES = frozenset(
+    {
+        "law_office",
+        "party_office",
+        "leader",
+        "reporter",
+        "liaison",
+        "organization_department",
+        "supervision_office",
+        "auditor",
+        "tenant_admin",
+        "operator",
+        "service",
+    }
+)
+PEOPLE = tuple(sorted(ROLES - {"service"}))
+THE_UNIT = ("reporter", "liaison")
+OFFICES = ("law_office", "party_office", "supervision_office", "organization_department")
+
+# fmt: off
+COMMANDS: dict[tuple[str, str], Permitted] = {
+    # scheduling: registry, policies, plan, rosters
+    ("scheduling", "register-tenant"):        by("tenant_admin"),
+    ("scheduling", "register-unit"):          by("tenant_admin"),
+    ("scheduling", "hand-over-post"):         by("tenant_admin"),
+    ("scheduling", "adopt-policy"):           by("law_office"),
+    ("scheduling", "adopt-plan"):             by("law_office"),
+    ("scheduling", "draft-roster"):           by("law_office"),
+    ("scheduling", "name-observers"):         by("law_office"),
+    ("scheduling", "schedule-session"):       by("law_office"),
+    # review: drafts, the session, the minutes
+    ("review", "submit-draft"):               by(own_unit=THE_UNIT),
+    ("review", "return-draft"):               by("law_office"),
+    ("review", "approve-draft"):              by("law_office"),
+    ("review", "confirm-agenda"):             by("law_office"),
+    ("review", "note-bulletin"):              by("law_office"),
+    ("review", "record-speech"):              by("party_office"),
+    ("review", "record-supplement"):          by("law_office"),
+    ("review", "record-comment"):             by("party_office"),
+    ("review", "record-attendance"):          by("law_office"),
+    ("review", "mark-not-held"):              by("law_office", "party_office"),
+    ("review", "close-session"):              by("law_office"),
+    ("review", "draft-minutes"):              by("party_office"),
+    ("review", "check-requirements"):         by("law_office"),
+    ("review", "confirm-words"):              by("leader", "party_office"),
+    ("review", "sign-minutes"):               by("party_office"),
+    ("review", "number-minutes"):             by("party_office"),
+    ("review", "send-minutes"):               by("party_office"),
+    # rectification: feedback, receipts, verification, extension
+    ("rectification", "submit-feedback"):     by(own_unit=THE_UNIT),
+    ("rectification", "receipt-feedback"):    by(*OFFICES),  # which of them: policy.receipt_offices
+    ("rectification", "verify-rectification"): by(*OFFICES),  # which of them: policy.verifying_office
+    ("rectification", "return-rectification"): by(*OFFICES),  # likewise
+    ("rectification", "request-extension"):   by(own_unit=THE_UNIT),
+    ("rectification", "grant-extension"):     by("law_office"),
+    ("rectification", "refuse-extension"):    by("law_office"),
+    # evaluation
+    ("evaluation", "publish-evaluation"):     by("organization_department"),
+    # every service
+    ("runtime", "advance-clock"):             by("operator"),
+    ("runtime", "retry-parked"):              by("operator"),
+    ("runtime", "drop-parked"):               by("operator"),
+}
+
+READS: dict[tuple[str, str], Permitted] = {
+    # what is not a view
+    ("*", "ledger"):           by("law_office", "party_office", "auditor", "operator"),
+    ("*", "texts"):            by("law_office", "party_office", "leader", own_unit=THE_UNIT),
+    ("*", "clock"):            by("operator"),
+    ("*", "parked"):           by("operator"),
+    # the sheet is seen by the organisation department and the unit, by nobody else
+    ("evaluation", "sheets"):  by("organization_department", own_unit=THE_UNIT),
+    ("evaluation", "sheet-lines"): by("organization_department", own_unit=THE_UNIT),
+}
+# fmt: on
+
+PROGRESS = by(*PEOPLE)
+"""Progress and inherited views: anybody who holds a role in the tenant."""
+
+PRIVATE = by("law_office", "party_office", "leader", own_unit=THE_UNIT)
+"""Views of drafts, comments and what else is content, when READS has no line of their own."""
+
+_UNIT_STREAM = re.compile(r"(?:draft|case)-[0-9]{4}-[0-9]+-(?P<a>.+)|sheet-[0-9]{4}-(?P<b>.+)|unit-(?P<c>.+)")
+
+
+class NotPermitted(Refused):
+    """403: none of the actor's roles in the tenant may. ``roles`` are those that may."""
+
+    def __init__(self, service: str, what: str, permitted: Permitted | None) -> None:
+        roles = permitted.roles if permitted else []
+        super().__init__("security.not-permitted", service=service, what=what, roles=roles)
+
+
+def may(service: str, command: str, actor: Actor) -> Refused | None:
+    """May the actor give this command (kebab name) of this service, by role? None means yes."""
+    permitted = COMMANDS.get((service, command))
+    if permitted is None or permitted.scope_of(actor) is None:
+        return NotPermitted(service, command, permitted)
+    return None
+
+
+Tier = Literal["private", "progress", "inherited"]
+
+
+def may_read(
+    service: str, what: str, actor: Actor, *, tier: Tier = "private", unit: str | None = None
+) -> Refused | None:
+    """May the actor read ``what``: a view's kebab name, or ``ledger``, ``texts``, ``clock``, ``parked``?
+
+    ``unit`` is the unit that the thing read is about, where it is one thing (``unit_of(stream)`` for a text):
+    who reaches no further than the own unit is refused another's. For a list leave it out and filter by
+    ``only_unit``.
+    """
+    permitted = _reading(service, what, tier)
+    scope = permitted.scope_of(actor)
+    if scope is None:
+        return NotPermitted(service, what, permitted)
+    if unit is not None and scope is Scope.OWN_UNIT and unit != actor.unit:
+        return NotPermitted(service, what, permitted)
+    return None
+
+
+def only_unit(service: str, what: str, actor: Actor, *, tier: Tier = "private") -> str | None:
+    """The unit whose rows alone this actor may see in a list that ``may_read`` allowed; None means every row.
+
+    A view that has no column ``unit`` cannot be narrowed and must be refused to such an actor.
+    """
+    if _reading(service, what, tier).scope_of(actor) is Scope.OWN_UNIT:
+        return actor.unit
+    return None
+
+
+def unit_of(stream: str) -> str | None:
+    """The unit a stream is about: ``draft-2021-1-jiaotongwei`` → ``jiaotongwei``; None for a session or a plan."""
+    named = _UNIT_STREAM.fullmatch(stream)
+    return next((unit for unit in named.groups() if unit is not None), None) if named else None
+
+
+def _reading(service: str, what: str, tier: Tier) -> Permitted:
+    own_line = READS.get((service, what)) or READS.get(("*", what))
+    return own_line or (PRIVATE if tier == "private" else PROGRESS)
