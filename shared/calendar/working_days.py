@@ -91,6 +91,8 @@ class Calendar:
         return sum(self.is_working_day(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
 
     def _step(self, day: date, count: int, step: timedelta) -> date:
+        if count < 0:
+            raise ValueError(f"working days are counted in one direction: {count}")
         while count:
             day += step
             count -= self.is_working_day(day)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from shared.eventstore.store import EventStore
 from shared.eventstore.unit_of_work import Context, UnitOfWork
 from shared.messaging.inbox import Inbox
 from shared.messaging.reactions import Cause, Reactions
+from shared.observability.metrics import PARKED_EVENTS, TRAVEL_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -152,7 +154,16 @@ class Applier:
             await work.connection.execute(kept)
         reaction = UnitOfWork(work.connection, work.service, work.clock, context)
         await self.reactions.react(contract, cause, reaction)
-        log.debug("applier.applied", event=row.name, id=envelope.id, correlation=envelope.correlationid)
+        seconds = (datetime.now(UTC) - envelope.time).total_seconds()
+        TRAVEL_SECONDS.labels(source).observe(max(seconds, 0.0))
+        log.info(
+            "reaction",
+            name=row.name,
+            id=envelope.id,
+            tenant=work.tenant,
+            correlation=envelope.correlationid,
+            seconds=round(seconds, 4),
+        )
 
     async def _lock(self, work: UnitOfWork, source: str) -> tuple[int, int] | None:
         table = tables.applied
@@ -175,6 +186,7 @@ class Applier:
 
     async def _park(self, context: Context, source: str, failed: _Failed) -> None:
         row, error = failed.row, f"{type(failed.error).__name__}: {failed.error}"
+        PARKED_EVENTS.labels(source).inc()
         log.error("applier.parked", source=source, tenant=row.tenant, name=row.name, error=error)
 
         async def once(work: UnitOfWork) -> None:

@@ -23,6 +23,7 @@ from shared.eventstore import tables
 from shared.eventstore.store import EventStore
 from shared.messaging.broker import Broker
 from shared.messaging.topology import STREAM, subject
+from shared.observability.metrics import PUBLISHED
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +80,7 @@ class Relay:
                 .where(table.c.position.in_([row.position for row in rows]))
                 .values(published_at=sa.func.clock_timestamp())
             )
+        PUBLISHED.inc(len(rows))
         return len(rows) == BATCH
 
     async def _hold_lease(self) -> bool:

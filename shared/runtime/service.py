@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import insert
 
@@ -47,17 +47,11 @@ class Service:
     """What a service hands over to become a process."""
 
     name: str
-    title: str
     aggregates: Sequence[Aggregate[Any, Any, Any, Any]]
     commands: Sequence[tuple[Aggregate[Any, Any, Any, Any], type[Any]]]
+    views: Sequence[View]
     reactions: Reactions
     fires: Fires = field(default_factory=dict)
-    routers: Sequence[APIRouter] = ()
-
-    @property
-    def views(self) -> list[View]:
-        """Every view of every aggregate."""
-        return [view for aggregate in self.aggregates for view in aggregate.views]
 
     @property
     def package(self) -> str:
@@ -144,7 +138,7 @@ def application(service: Service, settings: Settings) -> FastAPI:
         await verifier.close()
 
     app = FastAPI(
-        title=f"Shufa {service.title}",
+        title=f"Shufa {service.name}",
         description=f"The {service.name} service of Shufa (述法).",
         version="1.0.0",
         lifespan=lifespan,
@@ -153,8 +147,6 @@ def application(service: Service, settings: Settings) -> FastAPI:
     app.include_router(operation_routes(running.store, running.broker, verifier, running.day_changed.set))
     app.include_router(command_routes(running.store, gate, service.commands))
     app.include_router(read_routes(running.store, gate, service.views))
-    for router in service.routers:
-        app.include_router(router)
     return app
 
 

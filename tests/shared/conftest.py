@@ -45,7 +45,7 @@ async def place(servers: Servers, new_database: Callable[[str], str]) -> AsyncIt
     async with owner.begin() as connection:
         await connection.run_sync(create_kernel, SERVICE)
         for view in NOTEBOOK.views:
-            await connection.run_sync(lambda c, t=view.table: t.create(c))
+            await connection.run_sync(view.table.create)
             await connection.run_sync(protect, view.name, view.tier)
         await connection.execute(sa.text("insert into business_day (today) values ('2021-06-01')"))
     await owner.dispose()

@@ -149,7 +149,7 @@ async def test_the_ledger_cannot_be_changed(place: Place, role: str, statement: 
             if role == "owner_url":
                 await connection.execute(sa.text("alter table events no force row level security"))
             await connection.execute(sa.select(sa.func.set_config("shufa.tenant", TENANT, True)))
-            with pytest.raises(DBAPIError, match="append-only|permission denied"):
+            with pytest.raises(DBAPIError, match=r"append-only|permission denied"):
                 await connection.execute(sa.text(statement))
     finally:
         await engine.dispose()
