@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 import nats.errors
 import structlog
 from faststream import AckPolicy
-from faststream.nats import JStream, NatsMessage, PullSub
+from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from nats.js.api import AckPolicy as BrokerAck
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from sqlalchemy.dialects.postgresql import insert
@@ -32,6 +33,21 @@ async def _undecoded(message: Any) -> Any:
     return message.body
 
 
+def ear(
+    broker: NatsBroker, service: str, source: str
+) -> Callable[[Callable[[NatsMessage], Awaitable[None]]], object]:
+    """The subscriber by which a service hears a source; the consumer itself is made by ``provision``."""
+    return broker.subscriber(
+        everything_from(source),
+        durable=durable(service, source),
+        stream=JStream(STREAM, declare=False),
+        pull_sub=PullSub(batch_size=PULL, timeout=PULL_TIMEOUT_SECONDS),
+        ack_policy=AckPolicy.MANUAL,
+        decoder=_undecoded,
+        title=f"{service} hears {source}",
+    )
+
+
 class Inbox:
     """The ears of one service. ``stored`` is set when something new lies in the inbox."""
 
@@ -44,17 +60,7 @@ class Inbox:
             self._subscribe(source)
 
     def _subscribe(self, source: str) -> None:
-        subscriber = self.broker.faststream.subscriber(
-            everything_from(source),
-            durable=durable(self.store.service, source),
-            stream=JStream(STREAM, declare=False),
-            pull_sub=PullSub(batch_size=PULL, timeout=PULL_TIMEOUT_SECONDS),
-            ack_policy=AckPolicy.MANUAL,
-            decoder=_undecoded,
-            title=f"{self.store.service} hears {source}",
-        )
-
-        @subscriber
+        @ear(self.broker.faststream, self.store.service, source)
         async def take(message: NatsMessage) -> None:
             sequence = message.raw_message.metadata.sequence.stream
             try:

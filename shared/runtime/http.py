@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, get_type_hints
 
-from fastapi import APIRouter, Body, Header, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from structlog import get_logger
 from structlog.contextvars import bind_contextvars
@@ -37,6 +38,8 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         422: "The Idempotency-Key was used for something else.",
     }.items()
 }
+_JSON_TYPES = {int: "integer", bool: "boolean"}
+_BEARER = Depends(HTTPBearer(auto_error=False, description="A token of the configured issuer."))
 _IF_MATCH = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 
@@ -86,7 +89,7 @@ def command_routes(
     store: EventStore, gate: Gate, commands: Iterable[tuple[Aggregate[Any, Any, Any, Any], type[Any]]]
 ) -> APIRouter:
     """``POST /tenants/{tenant}/{kind}/{id}/{command}`` for each command that is open to people."""
-    router = APIRouter(tags=["commands"])
+    router = APIRouter(tags=["commands"], dependencies=[_BEARER])
     for aggregate, command in commands:
         router.add_api_route(
             f"/tenants/{{tenant}}/{aggregate.kind}/{{id}}/{words(command.__name__)}",
@@ -126,13 +129,20 @@ def _command_route(
     # Only the tenant's registration may name a tenant that is not registered yet.
     founding = name == "register-tenant"
 
+    async def permitted(request: Request, tenant: str) -> Actor:
+        # A dependency, so that who may not is told so before what they sent is looked at.
+        actor = await gate.actor(request, tenant)
+        _allow(may(store.service, name, actor))
+        return actor
+
     async def handle(
         request: Request,
         response: Response,
         tenant: str,
         id: str,
+        actor: Annotated[Actor, Depends(permitted)],
         body: Annotated[Any, Body()],
-        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+        idempotency_key: Annotated[str, Header(min_length=1, max_length=200)],
         if_match: Annotated[str | None, Header()] = None,
     ) -> CommandAnswer:
         started = time.perf_counter()
@@ -140,12 +150,6 @@ def _command_route(
         correlation = request.headers.get("x-correlation-id", "")[:80] or uuid.uuid4().hex
         bind_contextvars(correlation=correlation, command=name)
         try:
-            actor = await gate.actor(request, tenant)
-            refusal = may(store.service, name, actor)
-            if refusal is not None:
-                raise refusal
-            if not idempotency_key:
-                raise Refused("http.idempotency-key-missing")
             answer = await store.execute(
                 aggregate,
                 id,
@@ -194,7 +198,7 @@ def _seen(if_match: str | None) -> int | None:
 
 def read_routes(store: EventStore, gate: Gate, views: Sequence[View]) -> APIRouter:
     """``GET /tenants/{tenant}/{view}`` and ``…/{view}/{id}`` for each view, the ledger and texts."""
-    router = APIRouter(tags=["reads"])
+    router = APIRouter(tags=["reads"], dependencies=[_BEARER])
     for view in views:
         name = view.name.replace("_", "-")
         router.add_api_route(
@@ -204,7 +208,7 @@ def read_routes(store: EventStore, gate: Gate, views: Sequence[View]) -> APIRout
             response_model=ListAnswer,
             responses=_REFUSALS,
             summary=f"List {name}",
-            description=f"Filters: {', '.join(view.filters) or 'none'}.",
+            openapi_extra={"parameters": [_filter_parameter(view, name) for name in view.filters]},
             operation_id=f"list-{name}",
         )
         router.add_api_route(
@@ -245,6 +249,17 @@ def read_routes(store: EventStore, gate: Gate, views: Sequence[View]) -> APIRout
         return TextAnswer(**found)
 
     return router
+
+
+def _filter_parameter(view: View, name: str) -> dict[str, Any]:
+    column = view.table.c[name]
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": {"type": _JSON_TYPES.get(column.type.python_type, "string")},
+        "description": column.comment or f"Only rows whose {name} is this.",
+    }
 
 
 def _list_route(store: EventStore, gate: Gate, view: View, name: str) -> Callable[..., Any]:

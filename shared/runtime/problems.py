@@ -26,7 +26,6 @@ class Problem(BaseModel):
 
     type: str
     title: str
-    title_zh: str
     status: int
     detail: str
     detail_zh: str
@@ -36,13 +35,12 @@ class Problem(BaseModel):
 
 
 def problem(catalogue: Mapping[str, Message], refused: Refused, instance: str) -> Response:
-    """One refusal as a response. ``title`` is the text without data, ``detail`` with it."""
+    """One refusal as a response. ``title`` is the code in words, the same for every occurrence."""
     message = catalogue[refused.code]
     en, zh = message.render(refused.data)
     body = Problem(
         type=f"urn:shufa:problem:{refused.code}",
         title=refused.code.partition(".")[2].replace("-", " "),
-        title_zh=message.zh.partition(":")[0].partition("。")[0].format_map(_Blank()),
         status=message.status,
         detail=en,
         detail_zh=zh,
@@ -66,10 +64,13 @@ def install(app: FastAPI, catalogue: Mapping[str, Message]) -> None:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
+        log.info("refused", path=request.url.path, code=error.code)
         return problem(catalogue, error, request.url.path)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
+        if any("idempotency-key" in one["loc"] for one in error.errors()):
+            return problem(catalogue, Refused("http.idempotency-key-missing"), request.url.path)
         problems = [f"{'.'.join(str(step) for step in one['loc'])}: {one['msg']}" for one in error.errors()]
         return problem(catalogue, Refused("http.invalid-body", problems=problems), request.url.path)
 
@@ -107,11 +108,6 @@ def _answer_faults(fault: Any) -> Any:
         return response
 
     return dispatch
-
-
-class _Blank(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "…"
 
 
 def _plain(value: Any) -> Any:

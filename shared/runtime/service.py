@@ -142,6 +142,8 @@ def application(service: Service, settings: Settings) -> FastAPI:
         description=f"The {service.name} service of Shufa (述法).",
         version="1.0.0",
         lifespan=lifespan,
+        docs_url=None,  # its page would load scripts from elsewhere; the document itself is /openapi.json
+        redoc_url=None,
     )
     problems.install(app, messages.load([service.package]))
     app.include_router(operation_routes(running.store, running.broker, verifier, running.day_changed.set))

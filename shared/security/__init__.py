@@ -1,6 +1,6 @@
 """Who calls (bearer tokens) and who may (one table of roles); to a rule a person is an Actor."""
 
-from shared.security.permissions import may, may_read, only_unit, unit_of
+from shared.security.permissions import may, may_operate, may_read, only_unit, unit_of
 from shared.security.tokens import (
     Caller,
     GrantHeld,
@@ -22,6 +22,7 @@ __all__ = [
     "TokenVerifier",
     "bearer",
     "may",
+    "may_operate",
     "may_read",
     "only_unit",
     "unit_of",

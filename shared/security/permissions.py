@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Literal
 
 from shared.decider import Actor, Refused
+from shared.security.tokens import Caller
 
 
 class Scope(Enum):
@@ -85,6 +86,7 @@ COMMANDS: dict[tuple[str, str], Permitted] = {
     ("review", "return-draft"):               by("law_office"),
     ("review", "approve-draft"):              by("law_office"),
     ("review", "confirm-agenda"):             by("law_office"),
+    ("review", "reopen-agenda"):              by("law_office"),
     ("review", "note-bulletin"):              by("law_office"),
     ("review", "record-speech"):              by("party_office"),
     ("review", "record-supplement"):          by("law_office"),
@@ -108,29 +110,29 @@ COMMANDS: dict[tuple[str, str], Permitted] = {
     ("rectification", "refuse-extension"):    by("law_office"),
     # evaluation
     ("evaluation", "publish-evaluation"):     by("organization_department"),
-    # every service
-    ("runtime", "advance-clock"):             by("operator"),
-    ("runtime", "retry-parked"):              by("operator"),
-    ("runtime", "drop-parked"):               by("operator"),
 }
 
 READS: dict[tuple[str, str], Permitted] = {
     # what is not a view
     ("*", "ledger"):           by("law_office", "party_office", "auditor", "operator"),
     ("*", "texts"):            by("law_office", "party_office", "leader", own_unit=THE_UNIT),
-    ("*", "clock"):            by("operator"),
-    ("*", "parked"):           by("operator"),
+    # drafts are their unit's too; the notes of the room are not, before the minutes are sent (domain.md 1)
+    ("review", "drafts"):      by("law_office", "party_office", "leader", own_unit=THE_UNIT),
+    ("review", "proceedings"): by("law_office", "party_office", "leader"),
+    ("review", "comments"):    by("law_office", "party_office", "leader"),
     # the sheet is seen by the organisation department and the unit, by nobody else
     ("evaluation", "sheets"):  by("organization_department", own_unit=THE_UNIT),
-    ("evaluation", "sheet-lines"): by("organization_department", own_unit=THE_UNIT),
 }
 # fmt: on
 
 PROGRESS = by(*PEOPLE)
 """Progress and inherited views: anybody who holds a role in the tenant."""
 
-PRIVATE = by("law_office", "party_office", "leader", own_unit=THE_UNIT)
-"""Views of drafts, comments and what else is content, when READS has no line of their own."""
+PRIVATE = by("law_office", "party_office")
+"""A view of content that READS has no line for: the two offices alone, until somebody decides."""
+
+OPERATIONS = by("operator")
+"""The clock and what was parked belong to a service, not to a tenant: an operator of any tenant may."""
 
 _UNIT_STREAM = re.compile(r"(?:draft|case)-[0-9]{4}-[0-9]+-(?P<a>.+)|sheet-[0-9]{4}-(?P<b>.+)|unit-(?P<c>.+)")
 
@@ -151,13 +153,20 @@ def may(service: str, command: str, actor: Actor) -> Refused | None:
     return None
 
 
+def may_operate(what: str, caller: Caller) -> Refused | None:
+    """May the caller look after the services themselves (``clock``, ``parked``)?"""
+    if any(grant.role in OPERATIONS.tenant for grant in caller.grants):
+        return None
+    return NotPermitted("runtime", what, OPERATIONS)
+
+
 Tier = Literal["private", "progress", "inherited"]
 
 
 def may_read(
     service: str, what: str, actor: Actor, *, tier: Tier = "private", unit: str | None = None
 ) -> Refused | None:
-    """May the actor read ``what``: a view's kebab name, or ``ledger``, ``texts``, ``clock``, ``parked``?
+    """May the actor read ``what``: a view's kebab name, or ``ledger`` or ``texts``?
 
     ``unit`` is the unit that the thing read is about, where it is one thing (``unit_of(stream)`` for a text):
     who reaches no further than the own unit is refused another's. For a list leave it out and filter by

@@ -1,0 +1,20 @@
+"""The process of the review service: drafts, session, comments, minutes."""
+
+from __future__ import annotations
+
+from services.review.application import AGGREGATES, COMMANDS, SERVICE, VIEWS
+from services.review.deadlines import FIRES
+from services.review.reactions import reactions
+from shared.runtime.service import Service, run
+
+REVIEW = Service(
+    name=SERVICE,
+    aggregates=AGGREGATES,
+    commands=COMMANDS,
+    views=VIEWS,
+    reactions=reactions,
+    fires=FIRES,
+)
+
+if __name__ == "__main__":
+    run(REVIEW)
