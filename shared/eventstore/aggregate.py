@@ -66,18 +66,14 @@ class View:
         return self.table.name
 
 
-METADATA = sa.MetaData()
-
-
 def view_table(name: str, *columns: sa.Column[Any]) -> sa.Table:
     """A view's table: tenant and stream first and in the primary key, then the view's own columns."""
     return sa.Table(
         name,
-        METADATA,
+        sa.MetaData(),  # its own: two services may call a view the same
         sa.Column("tenant", sa.Text(collation="C"), primary_key=True),
         sa.Column("stream", sa.Text(collation="C"), primary_key=True),
         *columns,
-        extend_existing=False,
     )
 
 

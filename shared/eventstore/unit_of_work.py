@@ -21,18 +21,14 @@ from shared.eventstore.aggregate import Aggregate, Recorded
 from shared.eventstore.clock import BusinessClock
 from shared.eventstore.codec import Encoded
 from shared.eventstore.failures import Changed, KeyReused, TenantUnknown
+from shared.eventstore.sql import read
 from shared.tenancy import Policy, ancestors_and_self, effective
 
 LARGEST_EVENT = 256 * 1024
 """Bytes of one event's data: far below the broker's limit, so that what is appended can be published."""
 
-_BEGIN = sa.text("select * from begin_command(:tenant, :scope, :stream, :path, :actor, :key)").bindparams(
-    sa.bindparam("path", type_=sa.ARRAY(sa.Text))
-)
-_APPEND = sa.text(
-    "select sequence, version from append(:tenant, :stream, :expected, :events, :texts, :deadlines,"
-    " :actor, :key, :request_hash)"
-).bindparams(
+_BEGIN = sa.text(read("begin")).bindparams(sa.bindparam("path", type_=sa.ARRAY(sa.Text)))
+_APPEND = sa.text(read("append")).bindparams(
     sa.bindparam("events", type_=JSONB),
     sa.bindparam("texts", type_=JSONB),
     sa.bindparam("deadlines", type_=JSONB(none_as_null=True)),

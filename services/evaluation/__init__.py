@@ -1,0 +1,1 @@
+"""Evaluation: what counts in a unit's year, and the ledger events that show it."""

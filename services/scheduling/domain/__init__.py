@@ -1,0 +1,1 @@
+"""The pure half of scheduling: registry, policies, the year's plan and the rosters."""

@@ -1,0 +1,557 @@
+"""Tokens and permissions: who is believed, and who may."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+import tomllib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from importlib.resources import files
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from shared.decider import Actor, Refused, words
+from shared.security import (
+    Caller,
+    GrantHeld,
+    KeysUnavailable,
+    TokenExpired,
+    TokenInvalid,
+    TokenMissing,
+    TokenVerifier,
+    bearer,
+    may,
+    may_operate,
+    may_read,
+    only_unit,
+    unit_of,
+)
+from shared.security.permissions import COMMANDS, READS, ROLES, Permitted, by
+
+ISSUER, AUDIENCE = "https://issuer.example", "shufa"
+JINSHAN = "shanghai.jinshan"
+
+
+@dataclass
+class Issuer:
+    """An issuer on this machine: signs tokens, publishes its keys over HTTP, counts how often it is asked."""
+
+    url: str = ""
+    keys: dict[str, Any] = field(default_factory=dict)
+    published: list[dict[str, Any]] = field(default_factory=list)
+    asked: int = 0
+    answers: bool = True
+
+    def new_key(self, kid: str, key: Any = None) -> None:
+        key = key or Ed25519PrivateKey.generate()
+        match key:
+            case rsa.RSAPrivateKey():
+                jwk, alg = RSAAlgorithm.to_jwk(key.public_key()), "RS256"
+            case ec.EllipticCurvePrivateKey():
+                jwk, alg = ECAlgorithm.to_jwk(key.public_key()), "ES256"
+            case _:
+                jwk, alg = OKPAlgorithm.to_jwk(key.public_key()), "EdDSA"
+        self.keys[kid] = key
+        self.published.append(json.loads(jwk) | {"kid": kid, "alg": alg, "use": "sig"})
+
+    def token(self, kid: str = "one", alg: str = "EdDSA", key: Any = None, **changed: Any) -> str:
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": "u-liaison",
+            "name": "联络员",
+            "iat": now,
+            "exp": now + 600,
+            "grants": [{"tenant": JINSHAN, "role": "liaison", "unit": "langxia"}],
+        } | changed
+        claims = {name: value for name, value in claims.items() if value is not ...}
+        return jwt.encode(claims, key or self.keys[kid], algorithm=alg, headers={"kid": kid})
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    issuer = Issuer()
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            issuer.asked += 1
+            body = json.dumps({"keys": issuer.published}).encode() if issuer.answers else b"<html>"
+            self.send_response(200 if issuer.answers else 503)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    issuer.url = f"http://127.0.0.1:{server.server_port}/jwks.json"
+    issuer.new_key("one")
+    yield issuer
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class Hands:
+    """A monotonic clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+async def verifier(issuer: Issuer, hands: Hands) -> AsyncIterator[TokenVerifier]:
+    verifier = TokenVerifier(ISSUER, AUDIENCE, issuer.url, monotonic=hands)
+    yield verifier
+    await verifier.close()
+
+
+async def refusal(verifier: TokenVerifier, token: str) -> Refused:
+    with pytest.raises(Refused) as refused:
+        await verifier.verify(token)
+    return refused.value
+
+
+# ---- tokens ----
+
+
+async def test_a_good_token_says_who_calls(verifier: TokenVerifier, issuer: Issuer) -> None:
+    assert await verifier.verify(issuer.token()) == Caller(
+        "u-liaison", "联络员", (GrantHeld(JINSHAN, "liaison", "langxia"),)
+    )
+
+
+async def test_a_token_for_several_audiences_is_ours_when_we_are_one(
+    verifier: TokenVerifier, issuer: Issuer
+) -> None:
+    assert (await verifier.verify(issuer.token(aud=["other", AUDIENCE]))).id == "u-liaison"
+
+
+async def test_a_token_without_grants_is_somebody_without_roles(
+    verifier: TokenVerifier, issuer: Issuer
+) -> None:
+    caller = await verifier.verify(issuer.token(grants=...))
+    assert caller.actor_in(JINSHAN) == Actor("u-liaison", "联络员")
+
+
+async def test_a_little_difference_of_clocks_is_forgiven(verifier: TokenVerifier, issuer: Issuer) -> None:
+    now = int(time.time())
+    await verifier.verify(issuer.token(exp=now - 20))
+    await verifier.verify(issuer.token(nbf=now + 20))
+    assert isinstance(await refusal(verifier, issuer.token(exp=now - 60)), TokenExpired)
+    assert (await refusal(verifier, issuer.token(nbf=now + 60))).data == {"reason": "not-yet-valid"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"iss": "https://other.example"}, "issuer"),
+        ({"aud": "other"}, "audience"),
+        ({"exp": ...}, "claims"),
+        ({"iat": ...}, "claims"),
+        ({"aud": ...}, "claims"),
+        ({"iss": ...}, "claims"),
+        ({"sub": ...}, "claims"),
+        ({"name": ...}, "claims"),
+        ({"name": 7}, "claims"),
+        ({"grants": "all"}, "claims"),
+        ({"grants": [{"tenant": JINSHAN}]}, "claims"),
+        ({"grants": [{"tenant": JINSHAN, "role": "Law Office"}]}, "claims"),
+        ({"grants": [{"tenant": JINSHAN, "role": "liaison", "unit": "a/b"}]}, "claims"),
+        ({"grants": [{"tenant": "shanghai-jinshan", "role": "liaison"}]}, "tenant"),
+        ({"grants": [{"tenant": "", "role": "liaison"}]}, "tenant"),
+    ],
+)
+async def test_a_claim_that_does_not_fit_is_refused(
+    verifier: TokenVerifier, issuer: Issuer, changed: dict[str, Any], reason: str
+) -> None:
+    refused = await refusal(verifier, issuer.token(**changed))
+    assert isinstance(refused, TokenInvalid)
+    assert refused.data == {"reason": reason}
+
+
+async def test_one_person_works_in_one_unit_of_a_tenant(verifier: TokenVerifier, issuer: Issuer) -> None:
+    grants = [
+        {"tenant": JINSHAN, "role": "law_office", "unit": "sifaju"},
+        {"tenant": JINSHAN, "role": "liaison", "unit": "langxia"},
+    ]
+    assert (await refusal(verifier, issuer.token(grants=grants))).data == {"reason": "units"}
+    grants[1]["tenant"] = "shanghai.fengxian"
+    assert len((await verifier.verify(issuer.token(grants=grants))).grants) == 2
+
+
+async def test_a_token_signed_by_somebody_else_is_refused(verifier: TokenVerifier, issuer: Issuer) -> None:
+    forged = issuer.token(key=Ed25519PrivateKey.generate())
+    assert (await refusal(verifier, forged)).data == {"reason": "signature"}
+
+
+async def test_a_token_whose_claims_were_changed_is_refused(verifier: TokenVerifier, issuer: Issuer) -> None:
+    head, _, signature = issuer.token().split(".")
+    _, body, _ = issuer.token(sub="u-law-office").split(".")
+    assert (await refusal(verifier, f"{head}.{body}.{signature}")).data == {"reason": "signature"}
+
+
+@pytest.mark.parametrize("alg", ["HS256", "none"])
+async def test_algorithms_are_pinned(verifier: TokenVerifier, issuer: Issuer, alg: str) -> None:
+    """The classic forgeries: the public key as a shared secret, and no signature at all."""
+    secret = issuer.published[0]["x"].ljust(32, "=") if alg == "HS256" else ""
+    forged = jwt.encode(
+        {"sub": "u", "name": "u", "iss": ISSUER, "aud": AUDIENCE}, secret, alg, headers={"kid": "one"}
+    )
+    assert (await refusal(verifier, forged)).data == {"reason": "algorithm"}
+
+
+async def test_an_algorithm_that_is_not_the_keys_is_refused(issuer: Issuer) -> None:
+    issuer.new_key("two", ec.generate_private_key(ec.SECP256R1()))
+    both = TokenVerifier(ISSUER, AUDIENCE, issuer.url, ("EdDSA", "ES256"))
+    assert (await both.verify(issuer.token("two", "ES256"))).id == "u-liaison"
+    mixed = jwt.encode({"sub": "u"}, issuer.keys["two"], "ES256", headers={"kid": "one"})
+    assert (await refusal(both, mixed)).data == {"reason": "algorithm"}
+
+
+async def test_the_three_asymmetric_algorithms_work(issuer: Issuer) -> None:
+    issuer.new_key("ec", ec.generate_private_key(ec.SECP256R1()))
+    issuer.new_key("rsa", rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    verifier = TokenVerifier(ISSUER, AUDIENCE, issuer.url, ("EdDSA", "ES256", "RS256"))
+    for kid, alg in (("one", "EdDSA"), ("ec", "ES256"), ("rsa", "RS256")):
+        assert (await verifier.verify(issuer.token(kid, alg))).id == "u-liaison"
+
+
+@pytest.mark.parametrize("algorithms", [(), ("HS256",), ("EdDSA", "none")])
+def test_a_verifier_is_not_set_up_with_anything_else(algorithms: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="algorithms"):
+        TokenVerifier(ISSUER, AUDIENCE, "http://localhost/", algorithms)
+
+
+@pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c", "令牌.令牌.令牌", ".".join(["e30"] * 3)])
+async def test_what_is_no_token_is_refused(verifier: TokenVerifier, token: str) -> None:
+    assert isinstance(await refusal(verifier, token), TokenInvalid)
+
+
+async def test_a_token_of_absurd_length_is_not_even_read(verifier: TokenVerifier, issuer: Issuer) -> None:
+    assert (await refusal(verifier, issuer.token(name="长" * 20_000))).data == {"reason": "length"}
+
+
+async def test_a_token_that_names_no_key_is_refused(verifier: TokenVerifier, issuer: Issuer) -> None:
+    nameless = jwt.encode({"sub": "u"}, issuer.keys["one"], "EdDSA")
+    assert (await refusal(verifier, nameless)).data == {"reason": "key"}
+    assert issuer.asked == 0
+
+
+# ---- keys ----
+
+
+async def test_keys_are_fetched_once_however_many_ask(verifier: TokenVerifier, issuer: Issuer) -> None:
+    token = issuer.token()
+    await asyncio.gather(*(verifier.verify(token) for _ in range(20)))
+    assert issuer.asked == 1
+
+
+async def test_a_new_key_is_found_and_invented_ones_do_not_flood_the_issuer(
+    verifier: TokenVerifier, issuer: Issuer, hands: Hands
+) -> None:
+    await verifier.verify(issuer.token())
+    issuer.new_key("two")
+    invented = issuer.token("nobody", key=issuer.keys["one"])
+    for _ in range(10):
+        assert (await refusal(verifier, invented)).data == {"reason": "key"}
+    assert issuer.asked == 1
+    hands.now += 6
+    assert (await verifier.verify(issuer.token("two"))).id == "u-liaison"
+    assert issuer.asked == 2
+    for _ in range(10):
+        await refusal(verifier, invented)
+    assert issuer.asked == 2
+
+
+async def test_a_withdrawn_key_is_forgotten_in_time(
+    verifier: TokenVerifier, issuer: Issuer, hands: Hands
+) -> None:
+    token = issuer.token()
+    await verifier.verify(token)
+    issuer.published.clear()
+    issuer.new_key("two")
+    hands.now += 601
+    assert (await refusal(verifier, token)).data == {"reason": "key"}
+
+
+async def test_an_outage_of_the_issuer_does_not_lock_out_who_was_known(
+    verifier: TokenVerifier, issuer: Issuer, hands: Hands
+) -> None:
+    token = issuer.token()
+    await verifier.verify(token)
+    issuer.answers = False
+    hands.now += 601
+    assert (await verifier.verify(token)).id == "u-liaison"
+
+
+async def test_without_any_key_nobody_is_told_apart(
+    verifier: TokenVerifier, issuer: Issuer, hands: Hands
+) -> None:
+    issuer.answers = False
+    token = issuer.token()
+    assert isinstance(await refusal(verifier, token), KeysUnavailable)
+    issuer.answers = True
+    hands.now += 6
+    assert (await verifier.verify(token)).id == "u-liaison"
+
+
+@pytest.mark.parametrize("published", ["[]", "7", '{"keys": []}', '{"keys": 7}', '{"keys": [7]}', "{"])
+async def test_an_answer_that_is_no_key_set_is_an_outage(published: str) -> None:
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(published.encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        verifier = TokenVerifier(ISSUER, AUDIENCE, f"http://127.0.0.1:{server.server_port}")
+        token = jwt.encode({"sub": "u"}, Ed25519PrivateKey.generate(), "EdDSA", headers={"kid": "one"})
+        assert isinstance(await refusal(verifier, token), KeysUnavailable)
+        server.shutdown()
+
+
+async def test_a_key_for_encryption_signs_nothing(verifier: TokenVerifier, issuer: Issuer) -> None:
+    issuer.new_key("two")
+    issuer.published[-1]["use"] = "enc"
+    assert (await refusal(verifier, issuer.token("two"))).data == {"reason": "key"}
+
+
+# ---- the header ----
+
+
+@pytest.mark.parametrize("header", ["Bearer abc", "bearer abc", "BEARER  abc "])
+def test_the_scheme_is_bearer_in_any_case(header: str) -> None:
+    assert bearer(header) == "abc"
+
+
+@pytest.mark.parametrize("header", [None, ""])
+def test_no_header_is_no_token(header: str | None) -> None:
+    with pytest.raises(TokenMissing):
+        bearer(header)
+
+
+@pytest.mark.parametrize("header", ["Basic abc", "abc", "Bearer", "Bearer  "])
+def test_another_scheme_is_no_token_either(header: str) -> None:
+    with pytest.raises(TokenInvalid):
+        bearer(header)
+
+
+# ---- the actor ----
+
+
+def test_a_grant_holds_for_exactly_its_tenant() -> None:
+    caller = Caller("u", "某", (GrantHeld(JINSHAN, "law_office", "sifaju"), GrantHeld(JINSHAN, "auditor")))
+    assert caller.actor_in(JINSHAN) == Actor("u", "某", frozenset({"law_office", "auditor"}), "sifaju")
+    for elsewhere in ("shanghai", f"{JINSHAN}.langxia", "shanghai.fengxian"):
+        assert caller.actor_in(elsewhere) == Actor("u", "某")
+
+
+# ---- permissions ----
+
+
+def actor(*roles: str, unit: str | None = None) -> Actor:
+    return Actor("u", "某", frozenset(roles), unit)
+
+
+LIAISON = actor("liaison", unit="langxia")
+
+
+def open_commands() -> list[tuple[str, str]]:
+    """Every command that some service opens to HTTP."""
+    return [
+        (application.SERVICE, words(command.__name__))
+        for name in ("scheduling", "review", "rectification", "evaluation")
+        for application in [import_module(f"services.{name}.application")]
+        for _, command in application.COMMANDS
+    ]
+
+
+def test_the_table_has_a_line_for_every_open_command_and_for_no_other() -> None:
+    assert set(COMMANDS) == set(open_commands())
+
+
+@pytest.mark.parametrize(("service", "command"), sorted(COMMANDS))
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_a_command_is_for_the_roles_in_its_line(service: str, command: str, role: str) -> None:
+    line = COMMANDS[service, command]
+    refused = may(service, command, actor(role, unit="langxia"))
+    assert (refused is None) == (role in line.tenant | line.own_unit)
+
+
+@pytest.mark.parametrize(("service", "command"), sorted(COMMANDS))
+def test_without_a_role_nothing_may_be_done(service: str, command: str) -> None:
+    refused = may(service, command, actor())
+    assert refused is not None
+    assert refused.code == "security.not-permitted"
+    assert refused.data["roles"]
+
+
+def test_what_stands_in_no_line_is_not_permitted() -> None:
+    everything = actor(*ROLES, unit="langxia")
+    assert may("rectification", "open-case", everything) is not None
+    assert may("review", "verify-rectification", everything) is not None
+
+
+def test_a_role_of_a_unit_needs_the_unit() -> None:
+    assert may("rectification", "submit-feedback", LIAISON) is None
+    assert may("rectification", "submit-feedback", actor("liaison")) is not None
+
+
+def test_a_line_names_known_roles_only() -> None:
+    with pytest.raises(ValueError, match="no such role"):
+        by("law-office")
+
+
+@pytest.mark.parametrize("role", sorted(ROLES - {"service"}))
+def test_any_role_of_the_tenant_reads_progress(role: str) -> None:
+    reader = actor(role, unit="langxia")
+    for tier in ("progress", "inherited"):
+        assert may_read("rectification", "case-register", reader, tier=tier) is None
+        assert only_unit("rectification", "case-register", reader, tier=tier) is None
+
+
+def test_somebody_without_a_role_in_the_tenant_reads_nothing() -> None:
+    for tier in ("private", "progress", "inherited"):
+        assert may_read("rectification", "case-register", actor(), tier=tier) is not None
+
+
+@pytest.mark.parametrize("role", ["law_office", "party_office", "leader"])
+def test_the_offices_and_leaders_read_every_draft(role: str) -> None:
+    assert may_read("review", "drafts", actor(role), unit="langxia") is None
+    assert only_unit("review", "drafts", actor(role)) is None
+    assert may_read("review", "texts", actor(role), unit="langxia") is None
+
+
+def test_a_unit_reads_its_own_drafts_and_texts_only() -> None:
+    assert may_read("review", "drafts", LIAISON) is None
+    assert only_unit("review", "drafts", LIAISON) == "langxia"
+    assert may_read("review", "texts", LIAISON, unit="langxia") is None
+    assert may_read("review", "texts", LIAISON, unit="jiaotongwei") is not None
+    assert may_read("review", "texts", LIAISON, unit="") is not None
+
+
+@pytest.mark.parametrize("role", ["auditor", "operator", "organization_department", "supervision_office"])
+def test_others_do_not_read_drafts_and_texts(role: str) -> None:
+    assert may_read("review", "drafts", actor(role)) is not None
+    assert may_read("review", "texts", actor(role)) is not None
+
+
+@pytest.mark.parametrize("what", ["comments", "proceedings"])
+def test_the_notes_of_the_room_are_not_for_the_units(what: str) -> None:
+    assert may_read("review", what, LIAISON) is not None
+    assert may_read("review", what, actor("party_office")) is None
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_the_ledger_is_for_the_offices_audit_and_operation(role: str) -> None:
+    allowed = may_read("review", "ledger", actor(role, unit="langxia")) is None
+    assert allowed == (role in {"law_office", "party_office", "auditor", "operator"})
+
+
+def test_the_sheet_is_for_the_organisation_department_and_its_unit() -> None:
+    assert may_read("evaluation", "sheets", actor("organization_department"), unit="langxia") is None
+    assert may_read("evaluation", "sheets", LIAISON, unit="langxia") is None
+    assert may_read("evaluation", "sheets", LIAISON, unit="jiaotongwei") is not None
+    for role in ("law_office", "party_office", "leader", "auditor", "operator"):
+        assert may_read("evaluation", "sheets", actor(role), unit="langxia") is not None
+
+
+def test_a_private_view_without_a_line_is_for_the_two_offices_alone() -> None:
+    assert may_read("review", "unheard-of", actor("law_office")) is None
+    assert may_read("review", "unheard-of", LIAISON) is not None
+
+
+def test_every_line_of_reads_is_about_something_that_is_read() -> None:
+    views = {
+        (application.SERVICE, view.name.replace("_", "-"))
+        for name in ("scheduling", "review", "rectification", "evaluation")
+        for application in [import_module(f"services.{name}.application")]
+        for view in application.VIEWS
+    }
+    assert {line for line in READS if line[0] != "*"} <= views
+
+
+def test_a_list_that_is_narrowed_to_a_unit_can_be_narrowed() -> None:
+    for name in ("scheduling", "review", "rectification", "evaluation"):
+        application = import_module(f"services.{name}.application")
+        for view in application.VIEWS:
+            kebab = view.name.replace("_", "-")
+            if only_unit(application.SERVICE, kebab, LIAISON, tier=view.tier) is not None:
+                assert "unit" in view.table.c
+
+
+def test_the_services_themselves_are_for_an_operator_of_any_tenant() -> None:
+    assert may_operate("clock", Caller("u", "某", (GrantHeld("shanghai", "operator"),))) is None
+    refused = may_operate("clock", Caller("u", "某", (GrantHeld("shanghai", "tenant_admin"),)))
+    assert refused is not None
+    assert refused.data == {"service": "runtime", "what": "clock", "roles": ["operator"]}
+
+
+@pytest.mark.parametrize(
+    ("stream", "unit"),
+    [
+        ("draft-2021-1-jiaotongwei", "jiaotongwei"),
+        ("case-2021-1-langxia", "langxia"),
+        ("case-2021-12-a-b", "a-b"),
+        ("sheet-2021-langxia", "langxia"),
+        ("unit-langxia", "langxia"),
+        ("session-2021-1", None),
+        ("plan-2021", None),
+        ("policy-self", None),
+        ("tenant-self", None),
+    ],
+)
+def test_a_stream_says_which_unit_it_is_about(stream: str, unit: str | None) -> None:
+    assert unit_of(stream) == unit
+
+
+def test_a_tenant_role_reaches_further_than_a_role_of_the_unit() -> None:
+    line = Permitted(frozenset({"law_office"}), frozenset({"liaison"}))
+    both = line.scope_of(actor("law_office", "liaison", unit="sifaju"))
+    assert both is not None
+    assert both.value == "tenant"
+
+
+def test_every_refusal_has_its_words() -> None:
+    messages = tomllib.loads(files("shared.security").joinpath("messages.toml").read_text("utf-8"))
+    refusals = [
+        TokenMissing(),
+        TokenExpired(),
+        TokenInvalid("form"),
+        KeysUnavailable(),
+        may("review", "no-such-command", actor()),
+    ]
+    assert {refused.code for refused in refusals if refused} == set(messages)
+    for refused in refusals:
+        assert refused is not None
+        message = messages[refused.code]
+        assert message["status"] in (401, 403, 503)
+        for language in ("en", "zh"):
+            message[language].format(**refused.data)
