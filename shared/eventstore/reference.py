@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.calendar import Calendar, Year
@@ -15,46 +14,35 @@ from shared.calendar.china import published
 from shared.contracts import Contract
 from shared.contracts.scheduling import CalendarAdopted, PolicyAdopted, TenantRegistered
 from shared.eventstore import tables
+from shared.eventstore.aggregate import Row
+from shared.eventstore.views import Change
 from shared.tenancy import Adopted
 
-REFERENCE = (TenantRegistered, PolicyAdopted, CalendarAdopted)
 
-
-def write(tenant: str, contract: Contract) -> sa.Insert | None:
+def change(tenant: str, contract: Contract) -> Change | None:
     """The row a reference event makes, or None for any other event. Writing it twice changes nothing."""
     match contract:
         case TenantRegistered():
-            return (
-                insert(tables.tenants)
-                .values(
-                    tenant=tenant,
-                    name=contract.name,
-                    tier=contract.tier,
-                    official_order=contract.official_order,
-                )
-                .on_conflict_do_nothing()
-            )
+            row: Row = {
+                "name": contract.name,
+                "tier": contract.tier,
+                "official_order": contract.official_order,
+            }
+            return Change("put", tables.tenants, {"tenant": tenant} | row)
         case PolicyAdopted():
-            return (
-                insert(tables.policies)
-                .values(
-                    tenant=tenant,
-                    version=contract.policy_version,
-                    holds_from=contract.holds_from,
-                    values=contract.values,
-                )
-                .on_conflict_do_nothing()
-            )
+            row = {
+                "version": contract.policy_version,
+                "holds_from": contract.holds_from,
+                "values": contract.values,
+            }
+            return Change("put", tables.policies, {"tenant": tenant} | row)
         case CalendarAdopted():
             row = {
+                "year": contract.year,
                 "holidays": contract.holidays,
                 "working_weekend_days": contract.working_weekend_days,
             }
-            return (
-                insert(tables.calendars)
-                .values(tenant=tenant, year=contract.year, **row)
-                .on_conflict_do_update(index_elements=["tenant", "year"], set_=row)
-            )
+            return Change("put", tables.calendars, {"tenant": tenant} | row)
         case _:
             return None
 

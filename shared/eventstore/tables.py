@@ -90,25 +90,28 @@ leases = sa.table(
     sa.column("until", _INSTANT),
 )
 business_day = sa.table("business_day", sa.column("today", sa.Date), sa.column("only_row", sa.Boolean))
-tenants = sa.table(
+tenants = sa.Table(
     "tenants",
-    sa.column("tenant", sa.Text),
-    sa.column("name", sa.Text),
-    sa.column("tier", sa.Text),
-    sa.column("official_order", sa.Integer),
+    sa.MetaData(),
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text),
+    sa.Column("tier", sa.Text),
+    sa.Column("official_order", sa.Integer),
 )
-policies = sa.table(
+policies = sa.Table(
     "policies",
-    sa.column("tenant", sa.Text),
-    sa.column("version", sa.Integer),
-    sa.column("holds_from", sa.Date),
-    sa.column("values", JSONB),
+    sa.MetaData(),
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("holds_from", sa.Date),
+    sa.Column("values", JSONB),
 )
-calendars = sa.table(
+calendars = sa.Table(
     "calendars",
-    sa.column("tenant", sa.Text),
-    sa.column("year", sa.Integer),
-    sa.column("holidays", ARRAY(sa.Date)),
-    sa.column("working_weekend_days", ARRAY(sa.Date)),
+    sa.MetaData(),
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True),
+    sa.Column("holidays", ARRAY(sa.Date)),
+    sa.Column("working_weekend_days", ARRAY(sa.Date)),
 )
 service_identity = sa.table("service_identity", sa.column("service", sa.Text))

@@ -233,17 +233,16 @@ class UnitOfWork:
     ) -> None:
         if not new:
             return
-        statements: list[Any] = []
+        rows: list[views.Change] = []
         for view in aggregate.views:
             before = view.rows(history) if history else []
-            statements += views.changes(view, self.tenant, stream, before, view.rows([*history, *new]))
+            rows += views.changes(view, self.tenant, stream, before, view.rows([*history, *new]))
         for contracts in told:
             for contract in contracts:
-                row = reference.write(self.tenant, contract)
+                row = reference.change(self.tenant, contract)
                 if row is not None:
-                    statements.append(row)
-        if statements:
-            await self.connection.execute(views.together(statements))
+                    rows.append(row)
+        await views.write(self.connection, rows)
 
     def _metadata(self, command: Any, opened: _Opened) -> str:
         context = self.context

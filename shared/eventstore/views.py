@@ -1,54 +1,75 @@
-"""Writing read models: the rows of the stream in hand, all views of it in one statement."""
+"""Writing read models: the rows of the stream in hand, of all its views, in one statement."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.eventstore.aggregate import Row, View
 
 
-def changes(view: View, tenant: str, stream: str, before: list[Row], after: list[Row]) -> list[Any]:
-    """The statements that turn a stream's rows in one view from ``before`` into ``after``."""
-    if before == after:
-        return []
-    table = view.table
-    keys = [column.name for column in table.primary_key.columns][2:]
-    where = (table.c.tenant == tenant) & (table.c.stream == stream)
-    old = {_key(row, keys): row for row in before}
-    new = {_key(row, keys): row for row in after}
-    statements: list[Any] = []
-    gone = [key for key in old if key not in new]
-    if gone:
-        wanted = sa.tuple_(*(table.c[k] for k in keys)).in_(gone) if keys else sa.true()
-        statements.append(sa.delete(table).where(where, wanted))
-    for key, row in new.items():
-        if old.get(key) == row:
-            continue
-        upsert = insert(table).values(tenant=tenant, stream=stream, **row)
-        rest = {name: upsert.excluded[name] for name in row if name not in keys}
-        target = ["tenant", "stream", *keys]
-        statements.append(
-            upsert.on_conflict_do_update(index_elements=target, set_=rest)
-            if rest
-            else upsert.on_conflict_do_nothing(index_elements=target)
-        )
-    return statements
+@dataclass(frozen=True)
+class Change:
+    """One row to put or to drop. ``row`` has every column for a put, those of the primary key for a drop."""
+
+    kind: Literal["put", "drop"]
+    table: sa.Table
+    row: Row
 
 
-def together(statements: Sequence[Any]) -> Any:
-    """Several writes that touch different rows, as one statement: one round trip however many views there are."""
-    if len(statements) == 1:
-        return statements[0]
-    parts = [
-        statement.returning(sa.literal_column("1").label("done")).cte(f"write_{n}")
-        for n, statement in enumerate(statements)
+def changes(view: View, tenant: str, stream: str, before: list[Row], after: list[Row]) -> list[Change]:
+    """What turns a stream's rows in one view from ``before`` into ``after``."""
+    keys = [column.name for column in view.table.primary_key.columns][2:]
+    own = {"tenant": tenant, "stream": stream}
+    old = {tuple(row[key] for key in keys): row for row in before}
+    new = {tuple(row[key] for key in keys): row for row in after}
+    found = [
+        Change("drop", view.table, own | dict(zip(keys, key, strict=True))) for key in old if key not in new
     ]
-    return sa.select(sa.literal(len(parts))).add_cte(*parts)
+    found += [Change("put", view.table, own | row) for key, row in new.items() if old.get(key) != row]
+    return found
 
 
-def _key(row: Row, keys: Iterable[str]) -> tuple[Any, ...]:
-    return tuple(row[key] for key in keys)
+async def write(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+    """Write rows that differ from each other, in one round trip however many views they are of."""
+    if not changes:
+        return
+    shape = tuple((change.kind, change.table, tuple(change.row)) for change in changes)
+    values = {
+        _name(n, column): value for n, change in enumerate(changes) for column, value in change.row.items()
+    }
+    await connection.execute(_statement(shape), values)
+
+
+def _name(n: int, column: str) -> str:
+    return f"row_{n}_{column}"
+
+
+@cache
+def _statement(shape: tuple[tuple[str, sa.Table, tuple[str, ...]], ...]) -> Any:
+    """The statement for rows of these tables, made once: building it costs more than running it."""
+    parts = [_one(n, kind, table, columns) for n, (kind, table, columns) in enumerate(shape)]
+    if len(parts) == 1:
+        return parts[0]
+    parts = [
+        part.returning(sa.literal_column("1").label("done")).cte(f"write_{n}") for n, part in enumerate(parts)
+    ]
+    return sa.select(sa.literal_column("1")).add_cte(*parts)
+
+
+def _one(n: int, kind: str, table: sa.Table, columns: tuple[str, ...]) -> Any:
+    bound = {name: sa.bindparam(_name(n, name), type_=table.c[name].type) for name in columns}
+    keys = [column.name for column in table.primary_key.columns]
+    if kind == "drop":
+        return sa.delete(table).where(*(table.c[key] == bound[key] for key in keys))
+    put = insert(table).values(bound)
+    rest = {name: put.excluded[name] for name in columns if name not in keys}
+    if not rest:
+        return put.on_conflict_do_nothing(index_elements=keys)
+    return put.on_conflict_do_update(index_elements=keys, set_=rest)

@@ -13,7 +13,7 @@ import structlog
 
 from shared.contracts.envelope import UnknownEvent, decode
 from shared.decider import Actor
-from shared.eventstore import reference, tables
+from shared.eventstore import reference, tables, views
 from shared.eventstore.failures import is_race, is_unavailable
 from shared.eventstore.store import EventStore
 from shared.eventstore.unit_of_work import Context, UnitOfWork
@@ -149,9 +149,9 @@ class Applier:
             causation=envelope.id,
             today=envelope.businessdate,
         )
-        kept = reference.write(work.tenant, contract)
+        kept = reference.change(work.tenant, contract)
         if kept is not None:
-            await work.connection.execute(kept)
+            await views.write(work.connection, [kept])
         reaction = UnitOfWork(work.connection, work.service, work.clock, context)
         await self.reactions.react(contract, cause, reaction)
         seconds = (datetime.now(UTC) - envelope.time).total_seconds()

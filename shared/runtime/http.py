@@ -291,8 +291,8 @@ def _list_route(store: EventStore, gate: Gate, view: View, name: str) -> Callabl
 def _row_route(store: EventStore, gate: Gate, view: View, name: str) -> Callable[..., Any]:
     async def handle(request: Request, response: Response, tenant: str, stream: str) -> dict[str, Any]:
         actor = await gate.actor(request, tenant)
-        unit = unit_of(stream)
-        _allow(may_read(store.service, name, actor, tier=view.tier, unit=unit))
+        # What is about no unit (a session) is not one unit's own, hence "".
+        _allow(may_read(store.service, name, actor, tier=view.tier, unit=unit_of(stream) or ""))
         async with store.reading(tenant) as connection:
             row = await reading.view_row(connection, view, tenant, stream)
             if row is None:
