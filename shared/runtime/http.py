@@ -36,6 +36,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         409: "A rule of the domain refuses.",
         412: "It changed since you looked.",
         422: "The Idempotency-Key was used for something else.",
+        503: "Not now: a part that is needed cannot be reached.",
     }.items()
 }
 _JSON_TYPES = {int: "integer", bool: "boolean"}

@@ -13,7 +13,7 @@ from shared.decider import Refused
 from shared.eventstore import EventStore, tables
 from shared.messaging.broker import Broker
 from shared.observability import metrics
-from shared.security.permissions import NotPermitted
+from shared.security.permissions import may_operate
 from shared.security.tokens import TokenVerifier, bearer
 
 
@@ -85,8 +85,9 @@ def operation_routes(store: EventStore, broker: Broker, verifier: TokenVerifier,
 
 async def _operator(request: Request, verifier: TokenVerifier) -> None:
     caller = await verifier.verify(bearer(request.headers.get("authorization")))
-    if not any(grant.role == "operator" for grant in caller.grants):
-        raise NotPermitted("runtime", "clock", None)
+    refusal = may_operate("clock", caller)
+    if refusal is not None:
+        raise refusal
 
 
 async def _database_answers(store: EventStore) -> bool:

@@ -1,0 +1,1 @@
+"""The rules of a rectification case. Pure: no input, no output, no clock of its own."""

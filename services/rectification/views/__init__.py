@@ -1,0 +1,1 @@
+"""What people read of the cases: the register, and every task line by itself."""

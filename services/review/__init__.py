@@ -1,0 +1,1 @@
+"""Review: what is said, from the draft to the minutes."""

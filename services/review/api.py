@@ -1,0 +1,1 @@
+"""HTTP beyond the generic routes: none."""

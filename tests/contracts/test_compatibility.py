@@ -1,0 +1,258 @@
+"""Each way of breaking a reader is detected, and harmless changes are not."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import Field
+
+from shared.contracts import CONTRACTS
+from shared.contracts.base import Contract, Token, Value
+from shared.contracts.compatibility import breaking_changes
+from shared.contracts.schema import schema_of
+
+Schema = dict[str, Any]
+
+
+class _Line(Value):
+    item: Token
+    task_line: str
+
+
+class _Before(Contract):
+    service = "review"
+    event_class = "progress"
+    case: Token
+    on_time: bool
+    title: str
+    reason: str | None = None
+    outcome: Literal["passed", "partly"]
+    lines: list[_Line]
+    seconds: Annotated[int, Field(ge=0)] = 0
+
+
+def before() -> Schema:
+    return schema_of(_Before)
+
+
+def fields(schema: Schema) -> Schema:
+    found: Schema = schema["properties"]["data"]["properties"]
+    return found
+
+
+def required(schema: Schema) -> list[str]:
+    found: list[str] = schema["properties"]["data"]["required"]
+    return found
+
+
+def line(schema: Schema) -> Schema:
+    found: Schema = schema["$defs"]["_Line"]
+    return found
+
+
+def remove(schema: Schema) -> None:
+    del fields(schema)["reason"]
+
+
+def remove_a_required_one(schema: Schema) -> None:
+    del fields(schema)["title"]
+    required(schema).remove("title")
+
+
+def rename(schema: Schema) -> None:
+    fields(schema)["cause"] = fields(schema).pop("reason")
+
+
+def require_anew(schema: Schema) -> None:
+    fields(schema)["office"] = {"type": "string"}
+    required(schema).append("office")
+
+
+def require_an_old_one(schema: Schema) -> None:
+    required(schema).append("reason")
+
+
+def require_no_longer(schema: Schema) -> None:
+    required(schema).remove("title")
+
+
+def narrow_a_choice(schema: Schema) -> None:
+    fields(schema)["outcome"]["enum"] = ["passed"]
+
+
+def narrow_to_a_constant(schema: Schema) -> None:
+    fields(schema)["outcome"] = {"const": "passed", "type": "string"}
+
+
+def narrow_by_null(schema: Schema) -> None:
+    fields(schema)["reason"] = {"type": "string", "default": None}
+
+
+def narrow_by_a_pattern(schema: Schema) -> None:
+    fields(schema)["title"]["pattern"] = "^.{1,9}$"
+
+
+def narrow_by_length(schema: Schema) -> None:
+    fields(schema)["case"]["maxLength"] = 40
+
+
+def narrow_a_number(schema: Schema) -> None:
+    fields(schema)["seconds"]["minimum"] = 1
+
+
+def widen_a_choice(schema: Schema) -> None:
+    fields(schema)["outcome"]["enum"].append("returned")
+
+
+def widen_by_null(schema: Schema) -> None:
+    fields(schema)["title"] = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+
+def change_the_type(schema: Schema) -> None:
+    fields(schema)["on_time"]["type"] = "string"
+
+
+def change_an_alternative(schema: Schema) -> None:
+    fields(schema)["reason"]["anyOf"][0]["type"] = "integer"
+
+
+def change_the_default(schema: Schema) -> None:
+    fields(schema)["seconds"]["default"] = 480
+
+
+def change_the_items(schema: Schema) -> None:
+    fields(schema)["lines"]["items"] = {"type": "string"}
+
+
+def limit_the_list(schema: Schema) -> None:
+    fields(schema)["lines"]["maxItems"] = 3
+
+
+def remove_inside_an_item(schema: Schema) -> None:
+    del line(schema)["properties"]["task_line"]
+
+
+def require_inside_an_item(schema: Schema) -> None:
+    line(schema)["properties"]["office"] = {"type": "string"}
+    line(schema)["required"].append("office")
+
+
+def close_the_object(schema: Schema) -> None:
+    schema["properties"]["data"]["additionalProperties"] = False
+
+
+def change_the_class(schema: Schema) -> None:
+    schema["properties"]["eventclass"]["const"] = "content"
+
+
+def remove_an_attribute(schema: Schema) -> None:
+    del schema["properties"]["partitionkey"]
+
+
+def require_an_attribute(schema: Schema) -> None:
+    schema["required"].append("causationid")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (remove, ["event.data.reason: removed or renamed"]),
+        (remove_a_required_one, ["event.data.title: removed or renamed"]),
+        (rename, ["event.data.reason: removed or renamed"]),
+        (require_anew, ["event.data.office: newly required, and old events may lack it"]),
+        (require_an_old_one, ["event.data.reason: newly required, and old events may lack it"]),
+        (require_no_longer, ["event.data.title: no longer required, and old readers rely on it"]),
+        (narrow_a_choice, ["event.data.outcome: narrowed, and old events may not fit"]),
+        (narrow_to_a_constant, ["event.data.outcome: narrowed, and old events may not fit"]),
+        (narrow_by_null, ["event.data.reason: narrowed, and old events may not fit"]),
+        (narrow_by_a_pattern, ["event.data.title: changed from"]),
+        (narrow_by_length, ["event.data.case: changed from"]),
+        (narrow_a_number, ["event.data.seconds: changed from"]),
+        (widen_a_choice, ["event.data.outcome: widened, and old readers do not expect it"]),
+        (widen_by_null, ["event.data.title: widened, and old readers do not expect it"]),
+        (change_the_type, ["event.data.on_time: changed from"]),
+        (change_an_alternative, ["event.data.reason: changed from"]),
+        (change_the_default, ["event.data.seconds: its default changed, so old events mean something else"]),
+        (change_the_items, ["event.data.lines[]: changed from"]),
+        (limit_the_list, ["event.data.lines: changed from"]),
+        (remove_inside_an_item, ["event.data.lines[].task_line: removed or renamed"]),
+        (
+            require_inside_an_item,
+            ["event.data.lines[].office: newly required, and old events may lack it"],
+        ),
+        (close_the_object, ["event.data: changed from"]),
+        (change_the_class, ["event.eventclass: changed from"]),
+        (remove_an_attribute, ["event.partitionkey: removed or renamed"]),
+        (require_an_attribute, ["event.causationid: newly required, and old events may lack it"]),
+    ],
+)
+def test_what_breaks_a_reader_is_detected(change: Callable[[Schema], None], says: list[str]) -> None:
+    after = copy.deepcopy(before())
+    change(after)
+    found = breaking_changes(before(), after)
+    assert len(found) == len(says)
+    for one, beginning in zip(found, says, strict=True):
+        assert one.startswith(beginning)
+
+
+def add_an_optional_field(schema: Schema) -> None:
+    fields(schema)["remark"] = {"type": "string", "default": ""}
+
+
+def add_an_optional_field_inside_an_item(schema: Schema) -> None:
+    line(schema)["properties"]["focus_area"] = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+
+def describe(schema: Schema) -> None:
+    schema["title"] = "other"
+    schema["properties"]["data"]["description"] = "Said better."
+    fields(schema)["title"]["description"] = "The title of the post."
+
+
+def rename_a_definition(schema: Schema) -> None:
+    schema["$defs"]["Line"] = schema["$defs"].pop("_Line")
+    fields(schema)["lines"]["items"] = {"$ref": "#/$defs/Line"}
+
+
+def write_the_definition_out(schema: Schema) -> None:
+    fields(schema)["lines"]["items"] = schema["$defs"].pop("_Line")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        add_an_optional_field,
+        add_an_optional_field_inside_an_item,
+        describe,
+        rename_a_definition,
+        write_the_definition_out,
+    ],
+)
+def test_what_breaks_nobody_is_allowed(change: Callable[[Schema], None]) -> None:
+    after = copy.deepcopy(before())
+    change(after)
+    assert breaking_changes(before(), after) == []
+
+
+def test_several_changes_are_all_said() -> None:
+    after = copy.deepcopy(before())
+    remove(after)
+    change_the_type(after)
+    require_inside_an_item(after)
+    assert len(breaking_changes(before(), after)) == 3
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda contract: contract.__name__)
+def test_a_schema_is_compatible_with_itself(contract: type[Contract]) -> None:
+    assert breaking_changes(schema_of(contract), schema_of(contract)) == []
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda contract: contract.__name__)
+def test_removing_any_field_of_any_contract_is_detected(contract: type[Contract]) -> None:
+    for name in fields(schema_of(contract)):
+        after = copy.deepcopy(schema_of(contract))
+        del fields(after)[name]
+        assert f"event.data.{name}: removed or renamed" in breaking_changes(schema_of(contract), after)

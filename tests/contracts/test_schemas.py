@@ -1,0 +1,114 @@
+"""The committed schemas are those of the contracts, and the golden examples stay readable and valid for ever."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from shared.contracts import CONTRACTS, schema
+from shared.contracts.envelope import decode
+
+GOLDEN = Path(__file__).parent / "golden"
+EXAMPLES = sorted(GOLDEN.glob("*.json"))
+
+
+def named(path: Path) -> str:
+    return path.stem
+
+
+def committed(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((schema.SCHEMAS / name).read_text("utf-8"))
+    return read
+
+
+def validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(committed(name), format_checker=FormatChecker())
+
+
+def test_the_committed_schemas_are_up_to_date() -> None:
+    assert schema.outdated() == [], "run: python -m shared.contracts.schema write"
+
+
+def test_no_contract_of_today_breaks_a_committed_schema() -> None:
+    assert schema.broken() == {}
+
+
+@pytest.mark.parametrize("path", sorted(schema.SCHEMAS.glob("*.json")), ids=named)
+def test_a_committed_schema_is_a_schema(path: Path) -> None:
+    Draft202012Validator.check_schema(json.loads(path.read_text("utf-8")))
+
+
+def test_generating_twice_gives_the_same_text() -> None:
+    first = {name: schema.text_of(one) for name, one in schema.generated().items()}
+    second = {name: schema.text_of(one) for name, one in schema.generated().items()}
+    assert first == second
+
+
+def test_every_contract_has_a_golden_example() -> None:
+    assert {path.name for path in EXAMPLES} >= {schema.file_name(*key) for key in CONTRACTS}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+def test_a_golden_example_stays_readable(path: Path) -> None:
+    written = json.loads(path.read_text("utf-8"))
+    event, contract = decode(path.read_bytes())
+    assert path.name == schema.file_name(type(contract).__name__, contract.version)
+    read = contract.model_dump(mode="json")
+    assert {name: read[name] for name in written["data"]} == written["data"]
+    assert event.id == written["id"]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+def test_a_golden_example_is_valid_by_the_committed_schema(path: Path) -> None:
+    validator(path.name).validate(json.loads(path.read_text("utf-8")))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+def test_the_schema_is_of_the_whole_message_and_of_this_event_only(path: Path) -> None:
+    message: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    check = validator(path.name)
+    for attribute in committed(path.name)["required"]:
+        less = {name: value for name, value in message.items() if name != attribute}
+        assert not check.is_valid(less), attribute
+    assert not check.is_valid(message | {"type": "cn.shufa.review.SomethingElse.v1"})
+    assert not check.is_valid(message | {"sequence": "1"})
+    assert not check.is_valid(message | {"businessdate": "2021-02-30"})
+    assert check.is_valid(
+        message | {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    )
+
+
+def test_write_refuses_what_breaks_a_reader_and_check_says_what_is_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(schema, "SCHEMAS", tmp_path / "schemas")
+    assert schema._main(["check"]) == 1
+    assert schema._main(["write"]) == 0
+    assert schema._main(["check"]) == 0
+    path = tmp_path / "schemas" / "RectificationDue.v1.json"
+    before = path.read_text("utf-8")
+
+    renamed = before.replace('"due_on"', '"due_date"')
+    path.write_text(renamed, "utf-8")
+    assert schema._main(["write"]) == 1
+    assert "event.data.due_date: removed or renamed" in capsys.readouterr().err
+    assert path.read_text("utf-8") == renamed, "a refused write leaves the file alone"
+
+    described = before.replace("The version of CloudEvents.", "Which CloudEvents.")
+    path.write_text(described, "utf-8")
+    assert schema._main(["check"]) == 1
+    assert schema._main(["write"]) == 0
+    assert path.read_text("utf-8") == before
+
+    path.with_name("Forgotten.v1.json").write_text(before, "utf-8")
+    assert schema._main(["check"]) == 1
+    assert "the event has gone" in capsys.readouterr().err
+
+
+def test_the_command_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+    assert schema._main([]) == 2
+    assert "write|check" in capsys.readouterr().err
