@@ -1,0 +1,1 @@
+"""How Shufa is run: on one machine (deploy.local)."""

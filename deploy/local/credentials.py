@@ -1,0 +1,57 @@
+"""secrets.json: the passwords of one home, made at random on its first start and kept 0600."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from deploy.local.home import Home, LocalError, write_private
+
+SERVICES = ("scheduling", "review", "rectification", "evaluation")
+
+DatabaseRole = Literal["owner", "app", "relay"]
+ROLES: tuple[DatabaseRole, ...] = ("owner", "app", "relay")
+"""Three roles a service: who owns the tables, who serves requests, who moves events out and in."""
+
+
+def _new() -> str:
+    # Hexadecimal, so that it stands unquoted in a URL, in SQL and in the broker's configuration.
+    return secrets.token_hex(24)
+
+
+@dataclass(frozen=True, repr=False)
+class Credentials:
+    """Every secret of a home. Without a repr, so that none gets into a log or a traceback."""
+
+    postgres: str = field(default_factory=_new)
+    nats: str = field(default_factory=_new)
+    issuer: str = field(default_factory=_new)
+    database: dict[str, str] = field(
+        default_factory=lambda: {f"{service}_{role}": _new() for service in SERVICES for role in ROLES}
+    )
+
+
+def read_credentials(home: Home) -> Credentials:
+    """The secrets of a home that was started before."""
+    try:
+        stored = json.loads(home.secrets.read_text())
+        return Credentials(**stored)
+    except FileNotFoundError:
+        raise LocalError(f"{home.secrets} is missing: this home was never started.") from None
+    except PermissionError:
+        raise LocalError(f"{home.secrets} may not be read by this user.") from None
+    except (ValueError, TypeError) as error:
+        raise LocalError(f"{home.secrets} is not a secrets file of this version.") from error
+
+
+def ensure_credentials(home: Home) -> Credentials:
+    """The secrets of a home, made on its first start. Call it under the lock."""
+    if not home.secrets.exists():
+        if home.place.exists():
+            raise LocalError(
+                f"{home.secrets} is missing, but the database it opens is there: restore the file."
+            )
+        write_private(home.secrets, json.dumps(asdict(Credentials()), indent=1) + "\n")
+    return read_credentials(home)

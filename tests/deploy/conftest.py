@@ -1,0 +1,70 @@
+"""Homes in temporary folders, and what is started in them."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.account import remove_elsewhere
+from deploy.local.cluster import Cluster
+from deploy.local.home import Home
+
+USERS = """
+- {id: law, name: 示例·法治办, grants: [{tenant: shanghai.jinshan, role: law_office, unit: sifaju}]}
+- {id: operator, name: 示例·运维员, grants: [{tenant: shanghai.jinshan, role: operator}]}
+"""
+
+StandIns = Callable[..., Cluster]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A home with a space in its path. pytest's folders are closed to others, so as root the database is kept
+    elsewhere; it is removed at the end."""
+    home = Home.at(tmp_path / "a home")
+    yield home
+    remove_elsewhere(home)
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A folder that every account may pass through."""
+    folder = Path(tempfile.mkdtemp(prefix="shufa test "))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A users file."""
+    path = tmp_path_factory.mktemp("users") / "users.yaml"
+    path.write_text(USERS, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def start(users: Path) -> StandIns:
+    """Start a home with stand-ins for the services; it stops at the latest with this process."""
+
+    def begin(home: Home, **options: Any) -> Cluster:
+        program = str(Path(__file__).with_name("stand_in_supervisor.py"))
+        return Cluster.start(
+            home, users=users, attached=True, supervisor=(sys.executable, program), **options
+        )
+
+    return begin
+
+
+@pytest.fixture(scope="session")
+def cluster(open_folder: Path, start: StandIns) -> Iterator[Cluster]:
+    """A home that is up, shared by all tests here."""
+    running = start(Home.at(open_folder / "cluster"))
+    yield running
+    running.stop()
