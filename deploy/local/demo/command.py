@@ -1,0 +1,159 @@
+"""``shufa demo``: starts a system of its own, plays the scenario, shows what came of it, and cleans up."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from deploy.local.cluster import Cluster
+from deploy.local.demo import tell
+from deploy.local.demo.day import Day
+from deploy.local.demo.fitting import require_fitting
+from deploy.local.demo.gather import fingerprint, gather
+from deploy.local.demo.loading import ScenarioError, load
+from deploy.local.demo.play import Played, Player
+from deploy.local.demo.scenario import Scenario, Step
+from deploy.local.demo.talk import Talk
+from deploy.local.home import PROJECT, Home, LocalError
+
+EXAMPLE = PROJECT / "examples" / "jinshan"
+SESSION = "session-2021-1"
+
+BeforeStep = Callable[[Cluster, int, Step], None]
+
+
+def demo(
+    home: Path | None = None,
+    json_file: Path | None = None,
+    keep: bool = False,
+    *,
+    console: Console | None = None,
+    before_step: BeforeStep = lambda cluster, number, step: None,
+) -> dict[str, Any]:
+    """Play the scenario against a fresh system and return the report.
+
+    Without ``home`` the system lives in a temporary folder that is removed at the end; ``keep`` leaves it up.
+    Raises LocalError: a wrong scenario before anything is started, StepFailed at the first step that does not hold.
+    """
+    console = console or Console(highlight=False)
+    began = time.monotonic()
+    scenario = ready_scenario()
+    where = _fresh(home)
+    console.rule(
+        f"{scenario.file.title} — played from {scenario.first_day} to {scenario.file.until}", align="left"
+    )
+    with _running(where, scenario, console, keep=keep, purge=home is None) as cluster:
+        talk = Talk(cluster)
+        try:
+            played = _play(cluster, talk, scenario, console, before_step)
+            report = gather(cluster, talk, scenario, played)
+            _show(console, report, scenario)
+        finally:
+            talk.close()
+        if json_file is not None:
+            json_file.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            console.print(f"Written to {json_file}")
+        _require_whole(report)
+        if keep:
+            _say_how_to_go_on(console, cluster)
+    console.print(
+        f"{len(played)} steps held in {time.monotonic() - began:.1f} s. Content {fingerprint(report)[:16]}"
+    )
+    return report
+
+
+def ready_scenario() -> Scenario:
+    """The example's round, read strictly and held against the services."""
+    try:
+        scenario = load(EXAMPLE, SESSION)
+        require_fitting(scenario)
+    except ScenarioError as error:
+        raise LocalError(f"the scenario cannot be played.\n{error}") from error
+    return scenario
+
+
+def _fresh(home: Path | None) -> Home:
+    if home is None:
+        return Home(Path(tempfile.mkdtemp(prefix="shufa-demo-")) / "home")
+    where = Home.at(home)
+    if where.root.exists() and any(where.root.iterdir()):
+        raise LocalError(f"{where.root} is in use or not empty; the demo begins with an empty ledger.")
+    return where
+
+
+@contextmanager
+def _running(
+    where: Home, scenario: Scenario, console: Console, *, keep: bool, purge: bool
+) -> Iterator[Cluster]:
+    """The system for the length of the block. If all went well it stays up where that was asked, and is removed
+    where it was only for this; if not it is stopped and its logs stay."""
+    with console.status("starting") as spinner:
+        cluster = Cluster.start(
+            where,
+            clock="simulated",
+            today=scenario.first_day,
+            users=scenario.users_file,
+            attached=not keep,
+            doing=lambda what: spinner.update(what),
+        )
+    held = False
+    try:
+        yield cluster
+        held = True
+    finally:
+        if not (keep and held):
+            cluster.stop(purge=purge and held)
+        if not held:
+            console.print(
+                f"Stopped; data and logs stay in {where.root} (shufa down --purge --home {where.root})."
+            )
+        elif purge and not keep:
+            where.root.parent.rmdir()
+
+
+def _play(
+    cluster: Cluster, talk: Talk, scenario: Scenario, console: Console, before_step: BeforeStep
+) -> list[Played]:
+    day = Day(talk, scenario.file.operator)
+    player = Player(scenario, talk, day, lambda number, step: before_step(cluster, number, step))
+    for played in player.play():
+        tell.step(console, played)
+        if played.step.register_shown:
+            tell.register(console, _register(talk, scenario), played.step.on)
+    return player.played
+
+
+def _register(talk: Talk, scenario: Scenario) -> list[dict[str, Any]]:
+    reader = scenario.file.readers["rectification"]
+    return list(talk.pages(reader, "rectification", f"/tenants/{scenario.file.tenant}/case-register"))
+
+
+def _show(console: Console, report: dict[str, Any], scenario: Scenario) -> None:
+    tell.the_case(console, report, scenario.file.story)
+    tell.register(console, report["views"]["rectification"]["case_register"], scenario.file.until)
+    tell.sheets(console, report)
+    tell.events(console, report)
+    tell.ledgers(console, report)
+
+
+def _require_whole(report: dict[str, Any]) -> None:
+    broken = [one["ledger"] for one in report["verification"] if one["problem"]]
+    if broken:
+        raise LocalError(f"the ledgers do not hold: {', '.join(broken)}.")
+
+
+def _say_how_to_go_on(console: Console, cluster: Cluster) -> None:
+    home = cluster.home.root
+    console.print(f"\nIt is still up in {home}:")
+    for service in cluster.state.processes:
+        if service not in ("postgres", "nats"):
+            console.print(f"  {service:<14} {cluster.service_url(service)}/docs", highlight=False)
+    console.print(f"A token:  shufa token law-clerk --home {home}")
+    console.print(f"Stop it:  shufa down --purge --home {home}", soft_wrap=True)

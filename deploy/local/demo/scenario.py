@@ -1,0 +1,243 @@
+"""A scenario as data: who does what on which business date, and what must hold afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Service = Literal["scheduling", "review", "rectification", "evaluation"]
+Source = Literal["A", "P", "I"]
+"""Where a fact comes from: the article, another press report of the day, or nowhere (illustrative)."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+
+
+class Strict(BaseModel):
+    """Unknown fields are errors: a misspelt expectation would otherwise never be checked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Grant(Strict):
+    tenant: str
+    role: str
+    unit: str | None = None
+
+
+class User(Strict):
+    """Somebody a token can be had for."""
+
+    id: Name
+    name: str
+    grants: list[Grant]
+
+
+class Text(Strict):
+    """A text that people wrote, kept apart so that the steps stay readable."""
+
+    source: Source
+    text: Annotated[str, Field(min_length=1)]
+
+
+class Seen(Strict):
+    """What the user saw before acting, sent as If-Match: the stream's version in a view now, or after a step."""
+
+    view: Name | None = None
+    after: Name | None = None
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> Self:
+        if (self.view is None) == (self.after is None):
+            raise ValueError("say either 'view' or 'after'")
+        return self
+
+
+class Command(Strict):
+    """One command: ``body`` as sent, with the fields in ``texts`` filled from the texts file."""
+
+    service: Service
+    kind: Name
+    id: Name
+    command: Name
+    body: dict[str, Any] = {}
+    texts: dict[str, Name] = {}
+    seen: Seen | None = None
+
+    @property
+    def stream(self) -> str:
+        return f"{self.kind}-{self.id}"
+
+
+class Expectation(Strict):
+    """The events a command makes, by name and in order, or the code it is refused with and a part of its data."""
+
+    events: list[str] | None = None
+    refused: Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z]+(-[a-z]+)*)+$")] | None = None
+    data: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> Self:
+        if (self.events is None) == (self.refused is None):
+            raise ValueError("say either 'events' or 'refused'")
+        if self.data and self.refused is None:
+            raise ValueError("'data' belongs to 'refused'")
+        return self
+
+
+class Check(Strict):
+    """What a user reads afterwards. Of a view's or a ledger's items those that ``where`` selects: each must hold
+    ``equals``, and there are ``count`` of them (one where nothing is said). ``texts``: the column's reference leads
+    to that text."""
+
+    service: Service
+    view: Name | None = None
+    ledger: Name | None = None
+    reader: Annotated[Name | None, Field(alias="as")] = None
+    where: dict[str, Any] = {}
+    equals: dict[str, Any] = {}
+    texts: dict[str, Name] = {}
+    count: Annotated[int, Field(ge=0)] = 1
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> Self:
+        if (self.view is None) == (self.ledger is None):
+            raise ValueError("say either 'view' or 'ledger'")
+        return self
+
+    @property
+    def what(self) -> str:
+        """For people: the place read, by whom if it matters, and what was wanted there."""
+        place = self.view or f"ledger of {self.ledger}"
+        reader = f" as {self.reader}" if self.reader else ""
+        selected = f" where {_pairs(self.where)}" if self.where else ""
+        wanted = ", ".join(filter(None, [_pairs(self.equals), *map("text {}".format, self.texts.values())]))
+        return f"{self.count} of {place}{selected}{reader}{f': {wanted}' if wanted else ''}"
+
+
+class Step(Strict):
+    """One thing that happens, on a business date; without ``do`` only the day passes and is looked at.
+
+    ``chapter`` is the heading under which a part of the story begins; ``register`` shows the case register after it.
+    """
+
+    id: Name
+    chapter: str | None = None
+    on: date
+    actor: Annotated[Name, Field(alias="as")]
+    source: Source | dict[str, Source]
+    say: str
+    say_zh: str
+    do: Command | None = None
+    expect: Expectation | None = None
+    check: list[Check] = []
+    register_shown: Annotated[bool, Field(alias="register")] = False
+
+    @model_validator(mode="after")
+    def says_what_to_expect(self) -> Self:
+        if (self.do is None) != (self.expect is None):
+            raise ValueError("'do' and 'expect' come together")
+        if self.do is None and not self.check:
+            raise ValueError("a step without 'do' has a 'check'")
+        return self
+
+
+class SessionFile(Strict):
+    """The scenario's own file; registry, policy, users and texts lie beside it. ``story``: the case told at the end."""
+
+    id: Name
+    title: str
+    tenant: str
+    operator: Name
+    readers: dict[Service, Name]
+    ledger_reader: Name
+    story: Name
+    until: date
+    steps: Annotated[list[Step], Field(min_length=1)]
+
+
+class RegistryTenant(Strict):
+    source: Source
+    name: str
+    tier: str
+    division_code: str | None = None
+    official_order: int
+
+
+class RegistryPost(Strict):
+    post: Name
+    title: str
+    person: str
+
+
+class RegistryUnit(Strict):
+    id: Name
+    source: Source | dict[str, Source]
+    name: str
+    category: str
+    official_order: int
+    houses_offices: list[str] = []
+    posts: list[RegistryPost]
+
+
+class RegistryFile(Strict):
+    """The tenant and its units as they stand before the first session."""
+
+    on: date
+    tenant: RegistryTenant
+    units: list[RegistryUnit]
+
+
+class PolicyFile(Strict):
+    """The first adopted policy."""
+
+    source: Source
+    holds_from: date
+    values: dict[str, int | bool | str | list[str]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that is played, in order; every reference in it was checked."""
+
+    path: Path
+    file: SessionFile
+    users: Mapping[str, User]
+    users_file: Path
+    steps: tuple[Step, ...]
+    texts: Mapping[str, Text]
+
+    @property
+    def first_day(self) -> date:
+        return self.steps[0].on
+
+    def body(self, command: Command) -> dict[str, Any]:
+        """A command's body as it is sent: JSON values, texts filled in."""
+        written = {name: self.texts[text].text.strip() for name, text in command.texts.items()}
+        filled: dict[str, Any] = plain({**command.body, **written})
+        return filled
+
+
+def plain(value: Any) -> Any:
+    """A YAML value as JSON has it: dates as ISO text."""
+    match value:
+        case date():
+            return value.isoformat()
+        case dict():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case _:
+            return value
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in plain(dict(values)).items()
+    )
