@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from deploy.local.cluster import Cluster
+from deploy.local.credentials import SERVICES
 from deploy.local.demo import tell
 from deploy.local.demo.day import Day
 from deploy.local.demo.fitting import require_fitting
@@ -152,8 +153,7 @@ def _require_whole(report: dict[str, Any]) -> None:
 def _say_how_to_go_on(console: Console, cluster: Cluster) -> None:
     home = cluster.home.root
     console.print(f"\nIt is still up in {home}:")
-    for service in cluster.state.processes:
-        if service not in ("postgres", "nats"):
-            console.print(f"  {service:<14} {cluster.service_url(service)}/docs", highlight=False)
+    for service in SERVICES:
+        console.print(f"  {service:<14} {cluster.service_url(service)}/docs")
     console.print(f"A token:  shufa token law-clerk --home {home}")
     console.print(f"Stop it:  shufa down --purge --home {home}", soft_wrap=True)

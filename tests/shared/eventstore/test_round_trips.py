@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.eventstore import Aggregate, EventStore, Key
 from shared.eventstore.store import engine
@@ -52,7 +53,7 @@ class Wire:
             server.close()
 
 
-async def _some_fact(connection: sa.ext.asyncio.AsyncConnection, tenant: str, id: str, command: object) -> None:
+async def _some_fact(connection: AsyncConnection, tenant: str, id: str, command: object) -> None:
     await connection.execute(sa.select(sa.func.count()).select_from(NOTES))
 
 
