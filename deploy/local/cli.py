@@ -82,7 +82,7 @@ def _print_addresses(cluster: Cluster) -> None:
     rows: list[tuple[object, ...]] = [("supervisor", None, cluster.state.supervisor.pid, None)]
     for name, process in cluster.state.processes.items():
         url = process.address if name in servers else cluster.service_url(name)
-        rows.append((name, url, process.pid, None if name in servers else f"{url}/openapi.json"))
+        rows.append((name, url, process.pid, None if name in servers else "/openapi.json"))
     print_table("Shufa is up", ("service", "address", "pid", "API"), rows)
     say(f"Home  {cluster.home.root}\nLogs  {cluster.home.log('').parent}")
 
