@@ -26,7 +26,7 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@touch $@
 
 .PHONY: demo
-demo: $(INSTALLED) ## the whole story of one round on this machine, every step checked
+demo: $(INSTALLED) ## the whole story of two rounds on this machine, every step checked
 	@$(BIN)/shufa demo
 
 .PHONY: test
@@ -34,12 +34,21 @@ test: $(INSTALLED) ## all tests, on real PostgreSQL and NATS
 	@$(BIN)/python -m pytest
 
 .PHONY: check
-check: $(INSTALLED) ## format, lint, types, import rules, committed schemas
+check: $(INSTALLED) ## format, lint, types, import rules, committed schemas and channels
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m shared.contracts.schema check
+	@$(BIN)/python -m shared.messaging.asyncapi check
+
+.PHONY: rules
+rules: $(INSTALLED) ## write docs/rules.md and docs/domain.md from the code
+	@$(BIN)/python -m shared.testing.rulebook write
+
+.PHONY: mutants
+mutants: $(INSTALLED) ## leave out each rule in turn: a test must fail
+	@$(BIN)/python -m shared.testing.mutants
 
 .PHONY: kill-test
 kill-test: $(INSTALLED) ## the demo while each server in turn is killed ten times

@@ -73,20 +73,34 @@ class FreeText:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: ``id`` from the token (or ``deadline``/``reaction``), roles as held in the tenant acted on."""
+    """Who acts: ``id`` from the token (or ``deadline``/``reaction``), roles as held in the tenant acted on;
+    ``roles_from_above`` are those of them that only a grant of a tier above gives."""
 
     id: str
     name: str
     roles: frozenset[str] = frozenset()
     unit: str | None = None
+    roles_from_above: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Somebody who may decide otherwise did so, by name and with a reason (domain.md section 1: the chair decides
+    on the day). A command that carries one passes over the rules it names; the event keeps it."""
+
+    by: str
+    title: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class Given(Generic[F]):
-    """What a decision is given besides state and command. ``today`` is the business date (Asia/Shanghai)."""
+    """What a decision is given besides state and command. ``today`` is the business date (Asia/Shanghai), ``tier``
+    the tenant's (district, bureau, town, …), None where the tenant's registration has not been heard of yet."""
 
     today: date
     actor: Actor
     policy: Policy
     calendar: Calendar
+    tier: str | None = None
     facts: F = field(default=None)  # type: ignore[assignment]  # aggregates without facts are Given[None]

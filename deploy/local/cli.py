@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from deploy.local import operate
 from deploy.local.console import HomeOption, complain, print_table, say
 from deploy.local.home import Home, LocalError
+from deploy.local.tenants import tenants
 
 if TYPE_CHECKING:
     from deploy.local.cluster import Cluster
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.add_typer(operate.parked, name="parked")
 app.add_typer(operate.ledger, name="ledger")
+app.add_typer(tenants, name="tenants")
 app.command()(operate.republish)
 
 DayOption = Annotated[
@@ -179,7 +181,7 @@ def demo(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write what was found there.")] = None,
     keep: Annotated[bool, typer.Option(help="Leave everything running at the end.")] = False,
 ) -> None:
-    """Play the whole story of one round on this machine, every step checked."""
+    """Play the whole story of two rounds on this machine, every step checked."""
     from deploy.local.demo.command import demo as play
 
     play(home, json_file, keep)

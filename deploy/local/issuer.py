@@ -48,12 +48,13 @@ Role = Literal[
 
 
 class Grant(BaseModel):
-    """A role in exactly one tenant; ``unit`` for those who act for a unit."""
+    """A role in one tenant; ``unit`` for those who act for a unit, ``subtree`` to hold it in all below as well."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     tenant: str
     role: Role
     unit: str | None = None
+    subtree: bool = False
 
 
 class User(BaseModel):
@@ -80,7 +81,7 @@ class Token(BaseModel):
 
 
 def load_users(path: Path) -> dict[str, User]:
-    """The users of a YAML file: a list of ``{id, name, grants: [{tenant, role, unit?}]}``."""
+    """The users of a YAML file: a list of ``{id, name, grants: [{tenant, role, unit?, subtree?}]}``."""
     try:
         users = TypeAdapter(list[User]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
@@ -161,7 +162,7 @@ def create_app(issuer: str, audience: str, users: dict[str, User], key: SigningK
             "name": user.name,
             "iat": now,
             "exp": now + LIFETIME_SECONDS,
-            "grants": [grant.model_dump() for grant in user.grants],
+            "grants": [grant.model_dump(exclude_defaults=True) for grant in user.grants],
         }
         return Token(
             access_token=jwt.encode(claims, key.private, algorithm="EdDSA", headers={"kid": key.kid})

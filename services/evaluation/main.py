@@ -1,7 +1,8 @@
-"""The process of the evaluation service: annual sheets."""
+"""The process of the evaluation service: annual sheets, outcomes, coverage."""
 
 from __future__ import annotations
 
+from services.evaluation.api import routes
 from services.evaluation.application import AGGREGATES, COMMANDS, SERVICE, VIEWS
 from services.evaluation.deadlines import FIRES
 from services.evaluation.reactions import reactions
@@ -14,6 +15,7 @@ EVALUATION = Service(
     views=VIEWS,
     reactions=reactions,
     fires=FIRES,
+    routes=routes,
 )
 
 if __name__ == "__main__":

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from services.rectification.domain.case import NoteOverdue
+from functools import partial
+
+from services.rectification.domain.commands import NoteOverdue, SendReminder
 from shared.eventstore import Fires
 
-FIRES: Fires = {("case", "overdue"): NoteOverdue}
+FIRES: Fires = {
+    ("case", "remind-yellow"): partial(SendReminder, "yellow"),
+    ("case", "remind-orange"): partial(SendReminder, "orange"),
+    ("case", "overdue"): NoteOverdue,
+}

@@ -1,4 +1,4 @@
-"""The process of the rectification service: cases, feedback, receipts, verification."""
+"""The process of the rectification service: cases, feedback, receipts, verification, supervision, bulletins."""
 
 from __future__ import annotations
 

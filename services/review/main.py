@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.review.api import routes
 from services.review.application import AGGREGATES, COMMANDS, SERVICE, VIEWS
 from services.review.deadlines import FIRES
 from services.review.reactions import reactions
@@ -14,6 +15,7 @@ REVIEW = Service(
     views=VIEWS,
     reactions=reactions,
     fires=FIRES,
+    routes=routes,
 )
 
 if __name__ == "__main__":

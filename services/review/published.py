@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from services.review.domain import draft, minutes, session
+from services.review.domain import excerpts as parts
 from services.review.domain import proceedings as room
 from services.review.domain.proceedings import Proceedings
 from shared.contracts import review as contracts
@@ -18,8 +19,17 @@ def of_draft(recorded: Recorded[draft.Event], state: draft.Draft) -> Iterator[Co
     assert not isinstance(state, draft.NotExpected)  # the state is the one after the event
     name, unit = state.asked.session, state.asked.unit
     match recorded.event:
-        case draft.DraftExpected():
-            return
+        case draft.DraftExpected() | draft.DraftMoved() | draft.DraftWithdrawn():
+            return  # what scheduling says is public already
+        case draft.DraftHandedOver(voided=voided) as event:
+            if voided is not None:
+                yield contracts.DraftApprovalVoided(
+                    session=name,
+                    unit=unit,
+                    approved_revision=voided,
+                    revision=voided,
+                    voided_on=event.handed_over_on,
+                )
         case draft.DraftSubmitted() as event:
             yield contracts.DraftSubmitted(
                 session=name,
@@ -57,7 +67,7 @@ def of_draft(recorded: Recorded[draft.Event], state: draft.Draft) -> Iterator[Co
 
 def of_session(recorded: Recorded[session.Event], state: session.Session) -> Iterator[Contract]:
     """A session as it ran. Comments are told when the minutes are signed, duties when they are sent."""
-    if isinstance(state, session.NotScheduled | session.Rostered):
+    if isinstance(state, session.NotScheduled | session.Rostered | session.Cancelled):
         return
     proceedings = state.proceedings
     roster = proceedings.roster
@@ -85,6 +95,14 @@ def of_session(recorded: Recorded[session.Event], state: session.Session) -> Ite
                 attended=event.attended,
                 reason=event.reason,
             )
+        case room.GuestRecorded() as event:
+            yield contracts.GuestAttended(
+                session=roster.session,
+                guest=event.guest,
+                organisation=event.organisation,
+                kind=event.kind,
+                spoke=event.spoke,
+            )
         case session.SessionClosed() as event:
             yield contracts.SessionHeld(
                 session=roster.session,
@@ -107,13 +125,25 @@ def of_session(recorded: Recorded[session.Event], state: session.Session) -> Ite
                 signed_on=event.signed_on,
                 sent_on=event.sent_on,
                 excerpts=[_excerpt(excerpt) for excerpt in event.excerpts],
+                classified=event.classified,
+            )
+        case minutes.MinutesCorrected() as event:
+            yield contracts.MinutesCorrected(
+                session=roster.session,
+                document_number=event.document_number,
+                corrected_on=event.corrected_on,
+                reason=event.reason,
+                excerpts=[_excerpt(excerpt) for excerpt in event.excerpts],
             )
         case _:
             return  # everything else is a working note or a step inside the offices
 
 
 def _comments(tenant: str, proceedings: Proceedings) -> Iterator[contracts.CommentIssued]:
+    """Of classified minutes none: their task lines go out with the excerpts, the words stay on paper."""
     for comment in proceedings.comments:
+        if proceedings.classified or comment.text is None:
+            continue
         yield contracts.CommentIssued(
             session=proceedings.roster.session,
             comment=comment.comment,
@@ -134,7 +164,7 @@ def _comments(tenant: str, proceedings: Proceedings) -> Iterator[contracts.Comme
         )
 
 
-def _excerpt(excerpt: minutes.Excerpt) -> contracts.Excerpt:
+def _excerpt(excerpt: parts.Excerpt) -> contracts.Excerpt:
     return contracts.Excerpt(
         unit=excerpt.unit,
         unit_name=excerpt.unit_name,
@@ -155,4 +185,7 @@ def _excerpt(excerpt: minutes.Excerpt) -> contracts.Excerpt:
         due_on=excerpt.due_on,
         due_before_rolling=excerpt.due_before_rolling,
         due_provisional=excerpt.due_provisional,
+        houses_offices=list(excerpt.houses_offices),
+        general=excerpt.general,
+        official_order=excerpt.official_order,
     )

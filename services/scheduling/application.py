@@ -10,16 +10,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduling import published
-from services.scheduling.domain import plan, policy, roster, session, tenant, unit
+from services.scheduling.domain import calendar, plan, policy, roster, session, tenant, unit
+from services.scheduling.domain import session_commands as asked
+from services.scheduling.domain import session_events as happened
 from services.scheduling.domain.registry import Post, RegisteredUnit
 from services.scheduling.domain.roster import OtherSession, RosterEntry
+from services.scheduling.domain.situations import Session
+from services.scheduling.views.adopted_calendars import ADOPTED_CALENDARS
 from services.scheduling.views.adopted_policies import ADOPTED_POLICIES
 from services.scheduling.views.observers import OBSERVERS
 from services.scheduling.views.plans import PLANS_VIEW, plans
-from services.scheduling.views.registered_tenants import REGISTERED_TENANTS, registered_tenants
+from services.scheduling.views.registered_tenants import REGISTERED_TENANTS
 from services.scheduling.views.sessions import SESSIONS_VIEW, sessions
 from services.scheduling.views.units import UNITS_VIEW, units
-from shared.eventstore import Aggregate, View, reference
+from shared.eventstore import Aggregate, Recorded, UnitOfWork, View, reference
 from shared.tenancy import ancestors_and_self, effective, parent
 
 SERVICE = "scheduling"
@@ -38,69 +42,136 @@ async def _policy_facts(
 
 
 async def _plan_facts(connection: AsyncConnection, tenant: str, id: str, command: plan.Command) -> plan.Facts:
-    """The day the last minutes were sent; of a session without minutes yet, the day it is held."""
-    last = sa.func.max(sa.func.coalesce(sessions.c.minutes_sent_on, sessions.c.held_on))
-    year = int(id) if id.isdecimal() and len(id) == 4 else None
-    earlier = sa.true() if year is None else sessions.c.plan_year < year
-    found = await connection.scalar(sa.select(last).where(sessions.c.tenant == tenant, earlier))
-    return plan.Facts(year=year, last_minutes_on=found)
+    """The day the last minutes were sent, of a session without minutes yet the day it is held, and the rounds of
+    the year whose people were called."""
+    year = _year(id)
+    if year is None:
+        return plan.Facts()
+    last = sa.func.coalesce(sessions.c.minutes_sent_on, sessions.c.held_on)
+    called = sa.func.array_agg(sessions.c.number).filter(
+        sessions.c.plan_year == year, sessions.c.held_on.is_not(None)
+    )
+    rows = await connection.execute(
+        sa.select(
+            sa.func.max(last).filter(sessions.c.plan_year < year).label("last"),
+            sa.func.coalesce(called, sa.literal([], sa.ARRAY(sa.Integer))).label("called"),
+        ).where(sessions.c.tenant == tenant, sessions.c.status != "cancelled")
+    )
+    found = rows.one()
+    return plan.Facts(year=year, last_minutes_on=found.last, called=tuple(sorted(found.called)))
+
+
+async def _calendar_facts(
+    connection: AsyncConnection, tenant: str, id: str, command: calendar.Command
+) -> calendar.Facts:
+    """The year that the stream's id says."""
+    return calendar.Facts(_year(id))
+
+
+def _year(id: str) -> int | None:
+    return int(id) if id.isascii() and id.isdecimal() and len(id) == 4 else None
 
 
 async def _session_facts(
-    connection: AsyncConnection, tenant: str, id: str, command: session.Command
+    connection: AsyncConnection, tenant: str, id: str, command: asked.Command
 ) -> roster.Facts:
     """The registry, the other rosters and the year's plan: one row, however many there are of each."""
-    if isinstance(command, session.NoteMinutes):
+    if isinstance(command, _DECIDED_BY_ITSELF):
         return roster.Facts(session=id)
     year = id.partition("-")[0]
-    tier = sa.select(registered_tenants.c.tier).where(registered_tenants.c.tenant == tenant)
     rounds = sa.select(plans.c.rounds).where(plans.c.tenant == tenant, plans.c.stream == f"plan-{year}")
     rows = await connection.execute(
         sa.select(
-            tier.scalar_subquery().label("tier"),
             rounds.scalar_subquery().label("rounds"),
-            _all(units, tenant, "unit", "name", "category", "official_order", "posts").label("units"),
-            _all(sessions, tenant, "session", "reporters", "held_on", "minutes_sent_on").label("sessions"),
+            registry(tenant).label("units"),
+            rosters(tenant).label("sessions"),
         )
     )
     found = rows.one()
     return roster.Facts(
         session=id,
-        tier=found.tier,
-        units={row["unit"]: _unit(row) for row in found.units},
-        sessions=tuple(_other(row) for row in found.sessions if row["session"] != id),
+        units={row["unit"]: unit_of(row) for row in found.units},
+        sessions=tuple(session_of(row) for row in found.sessions if row["session"] != id),
         rounds=None
         if found.rounds is None
         else {one["number"]: date.fromisoformat(one["planned_on"]) for one in found.rounds},
     )
 
 
-def _all(table: sa.Table, tenant: str, *columns: str) -> Any:
-    """Every row of the tenant in a view, as one JSON array of objects: a subquery for one column."""
+_DECIDED_BY_ITSELF = (
+    asked.NoteAttendance,
+    asked.NoteAbsence,
+    asked.NoteHeld,
+    asked.NoteMinutes,
+    asked.WaiveAbsence,
+    asked.CancelSession,
+)
+"""Commands that need to know of nothing but their own session."""
+
+
+def registry(tenant: str) -> Any:
+    """The tenant's units, for ``unit_of``: a subquery for one column."""
+    return _all(
+        units, sa.true(), tenant, "unit", "name", "category", "official_order", "posts", "houses_offices"
+    )
+
+
+def rosters(tenant: str) -> Any:
+    """The tenant's sessions that were not cancelled, for ``session_of``: a subquery for one column."""
+    stands = sessions.c.status != "cancelled"
+    return _all(sessions, stands, tenant, "session", "reporters", "held_on", "minutes_sent_on", "moved")
+
+
+def _all(table: sa.Table, where: Any, tenant: str, *columns: str) -> Any:
+    """Rows of the tenant in a view, as one JSON array of objects: a subquery for one column."""
     pairs = [part for name in columns for part in (sa.literal(name, sa.Text), table.c[name])]
     rows = sa.func.jsonb_agg(sa.func.jsonb_build_object(*pairs))
     none = sa.literal([], JSONB)
     return (
-        sa.select(sa.func.coalesce(rows, none, type_=JSONB)).where(table.c.tenant == tenant).scalar_subquery()
+        sa.select(sa.func.coalesce(rows, none, type_=JSONB))
+        .where(table.c.tenant == tenant, where)
+        .scalar_subquery()
     )
 
 
-def _unit(row: dict[str, Any]) -> RegisteredUnit:
-    posts = tuple(Post(post["post"], post["title"], post["person"]) for post in row["posts"])
-    return RegisteredUnit(row["unit"], row["name"], row["category"], row["official_order"], posts)
+def unit_of(row: dict[str, Any]) -> RegisteredUnit:
+    """A row of ``registry`` as a roster knows it."""
+    return RegisteredUnit(
+        row["unit"],
+        row["name"],
+        row["category"],
+        row["official_order"],
+        tuple(Post(post["post"], post["title"], post["person"]) for post in row["posts"]),
+        tuple(row["houses_offices"]),
+    )
 
 
-def _other(row: dict[str, Any]) -> OtherSession:
+def session_of(row: dict[str, Any]) -> OtherSession:
+    """A row of ``rosters`` as another roster knows it: lead reports are outside the rotation."""
     return OtherSession(
         row["session"],
-        tuple(RosterEntry(one["unit"], one["post"]) for one in row["reporters"]),
+        tuple(RosterEntry(one["unit"], one["post"]) for one in row["reporters"] if not one["lead"]),
         held_on=_day_or_none(row["held_on"]),
         minutes_sent_on=_day_or_none(row["minutes_sent_on"]),
+        moved=tuple(one["unit"] for one in row["moved"]),
     )
 
 
 def _day_or_none(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+async def _follow(recorded: Recorded[happened.Event], work: UnitOfWork) -> None:
+    """What a session means for a later one: a unit that moves to its roster, an observer who did not come."""
+    match recorded.event:
+        case happened.ReporterSubstituted(out=out, reporter=reporter, moved_to=str() as later):
+            move = asked.MoveReporterIn(out.unit, out.post, recorded.id, reporter.unit)
+            await work.execute(SESSIONS, later, move)
+        case happened.AttendanceNoted(unit, person, attended, reason, str() as later):
+            note = asked.NoteAbsence(unit, person, recorded.id, attended, reason)
+            await work.execute(SESSIONS, later, note)
+        case _:
+            return
 
 
 TENANTS = Aggregate(
@@ -137,6 +208,18 @@ POLICIES = Aggregate(
 )
 """Stream ``policy-self``."""
 
+CALENDARS = Aggregate(
+    kind="calendar",
+    events=calendar.Event,
+    initial=calendar.initial,
+    decide=calendar.decide,
+    evolve=calendar.evolve,
+    views=(ADOPTED_CALENDARS,),
+    publish=published.of_calendar,
+    facts=_calendar_facts,
+)
+"""Streams ``calendar-<year>``."""
+
 PLANS = Aggregate(
     kind="plan",
     events=plan.Event,
@@ -148,29 +231,45 @@ PLANS = Aggregate(
 )
 """Streams ``plan-<year>``."""
 
-SESSIONS = Aggregate(
+SESSIONS: Aggregate[Session, asked.Command, happened.Event, roster.Facts] = Aggregate(
     kind="session",
-    events=session.Event,
+    events=happened.Event,
     initial=session.initial,
     decide=session.decide,
     evolve=session.evolve,
     views=(SESSIONS_VIEW, OBSERVERS),
     publish=published.of_session,
     facts=_session_facts,
+    then=_follow,
 )
 """Streams ``session-<year>-<number>``."""
 
-AGGREGATES: tuple[Aggregate[Any, Any, Any, Any], ...] = (TENANTS, UNITS, POLICIES, PLANS, SESSIONS)
+AGGREGATES: tuple[Aggregate[Any, Any, Any, Any], ...] = (
+    TENANTS,
+    UNITS,
+    POLICIES,
+    CALENDARS,
+    PLANS,
+    SESSIONS,
+)
 
 COMMANDS: tuple[tuple[Aggregate[Any, Any, Any, Any], type[Any]], ...] = (
     (TENANTS, tenant.RegisterTenant),
     (UNITS, unit.RegisterUnit),
     (UNITS, unit.HandOverPost),
+    (UNITS, unit.RenameUnit),
     (POLICIES, policy.AdoptPolicy),
+    (CALENDARS, calendar.AdoptCalendar),
     (PLANS, plan.AdoptPlan),
-    (SESSIONS, session.DraftRoster),
-    (SESSIONS, session.NameObservers),
-    (SESSIONS, session.ScheduleSession),
+    (PLANS, plan.AmendPlan),
+    (SESSIONS, asked.RecordPastSession),
+    (SESSIONS, asked.DraftRoster),
+    (SESSIONS, asked.NameObservers),
+    (SESSIONS, asked.WaiveAbsence),
+    (SESSIONS, asked.ScheduleSession),
+    (SESSIONS, asked.RescheduleSession),
+    (SESSIONS, asked.CancelSession),
+    (SESSIONS, asked.SubstituteReporter),
 )
 """What people may command over HTTP; who may, by role, is in shared.security."""
 
@@ -178,6 +277,7 @@ VIEWS: tuple[View, ...] = (
     REGISTERED_TENANTS,
     UNITS_VIEW,
     ADOPTED_POLICIES,
+    ADOPTED_CALENDARS,
     PLANS_VIEW,
     SESSIONS_VIEW,
     OBSERVERS,

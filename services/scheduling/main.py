@@ -1,7 +1,8 @@
-"""The process of the scheduling service: registry, policies, plan, rosters."""
+"""The process of the scheduling service: registry, policies, plan, rosters, calendars."""
 
 from __future__ import annotations
 
+from services.scheduling.api import routes
 from services.scheduling.application import AGGREGATES, COMMANDS, SERVICE, VIEWS
 from services.scheduling.deadlines import FIRES
 from services.scheduling.reactions import reactions
@@ -14,6 +15,7 @@ SCHEDULING = Service(
     views=VIEWS,
     reactions=reactions,
     fires=FIRES,
+    routes=routes,
 )
 
 if __name__ == "__main__":

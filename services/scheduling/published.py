@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
-from services.scheduling.domain import policy, session, tenant, unit
+from services.scheduling.domain import calendar, policy, tenant, unit
+from services.scheduling.domain import session_events as session
 from services.scheduling.domain.roster import Reporter
+from services.scheduling.domain.situations import Session
+from shared.contracts import Contract
 from shared.contracts import scheduling as contracts
 from shared.eventstore import Recorded
 
@@ -23,7 +27,7 @@ def of_tenant(recorded: Recorded[tenant.Event], state: tenant.Tenant) -> Iterato
 
 def of_unit(
     recorded: Recorded[unit.Event], state: unit.Unit
-) -> Iterator[contracts.UnitRegistered | contracts.PostHandedOver]:
+) -> Iterator[contracts.UnitRegistered | contracts.PostHandedOver | contracts.UnitRenamed]:
     match recorded.event:
         case unit.UnitRegistered() as event:
             yield contracts.UnitRegistered(
@@ -47,6 +51,15 @@ def of_unit(
                 to_person=event.to_person,
                 effective_on=event.effective_on,
             )
+        case unit.UnitRenamed() as event:
+            yield contracts.UnitRenamed(
+                unit=recorded.id,
+                name_before=event.name_before,
+                name=event.name,
+                valid_from=event.valid_from,
+            )
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def of_policy(recorded: Recorded[policy.Event], state: policy.OwnPolicy) -> Iterator[contracts.PolicyAdopted]:
@@ -60,25 +73,54 @@ def of_policy(recorded: Recorded[policy.Event], state: policy.OwnPolicy) -> Iter
     )
 
 
-def of_session(
-    recorded: Recorded[session.Event], state: session.Session
-) -> Iterator[contracts.SessionScheduled | contracts.ObserverNamed]:
-    """A roster is nobody else's business until the session is scheduled; its observers follow at once, so that
-    whoever opens the session on SessionScheduled knows it when they come."""
+def of_calendar(
+    recorded: Recorded[calendar.Event], state: calendar.YearCalendar
+) -> Iterator[contracts.CalendarAdopted]:
+    """A correction is told as the calendar that holds from now on: the last one said is the one to go by."""
     event = recorded.event
-    if not isinstance(event, session.SessionScheduled):
-        return
-    yield contracts.SessionScheduled(
-        session=recorded.id,
-        plan_year=event.plan_year,
-        number=event.number,
-        held_on=event.held_on,
-        reporters=[_reporter(one) for one in event.reporters],
+    yield contracts.CalendarAdopted(
+        year=event.year,
+        holidays=list(event.holidays),
+        working_weekend_days=list(event.working_weekend_days),
+        document=event.document,
     )
-    for one in event.observers:
-        yield contracts.ObserverNamed(
-            session=recorded.id, observer=_reporter(one), provisional_for=event.observers_for
-        )
+
+
+def of_session(recorded: Recorded[session.Event], state: Session) -> Iterator[Contract]:
+    """A roster is nobody else's business until the session is scheduled; its observers follow at once, so that
+    whoever opens the session on SessionScheduled knows it when they come. What was never told is not called off."""
+    match recorded.event:
+        case session.SessionScheduled() as event:
+            yield contracts.SessionScheduled(
+                session=recorded.id,
+                plan_year=event.plan_year,
+                number=event.number,
+                held_on=event.held_on,
+                reporters=[_reporter(one) for one in event.reporters],
+            )
+            for one in event.observers:
+                yield contracts.ObserverNamed(
+                    session=recorded.id, observer=_reporter(one), provisional_for=event.observers_for
+                )
+        case session.SessionRescheduled() as event:
+            yield contracts.SessionRescheduled(
+                session=recorded.id,
+                held_on_before=event.held_on_before,
+                held_on=event.held_on,
+                reason=event.reason,
+            )
+        case session.SessionCancelled(held_on=held_on, reason=reason) if held_on is not None:
+            yield contracts.SessionCancelled(session=recorded.id, reason=reason)
+        case session.ReporterSubstituted() as event:
+            yield contracts.ReporterSubstituted(
+                session=recorded.id,
+                unit_out=event.out.unit,
+                reporter=_reporter(event.reporter),
+                reason=event.reason,
+                moved_to=event.moved_to,
+            )
+        case _:
+            return
 
 
 def _reporter(one: Reporter) -> contracts.Reporter:
@@ -89,4 +131,7 @@ def _reporter(one: Reporter) -> contracts.Reporter:
         post=one.post,
         title=one.title,
         person=one.person,
+        lead=one.lead,
+        houses_offices=list(one.houses_offices),
+        official_order=one.official_order,
     )

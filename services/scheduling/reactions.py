@@ -1,14 +1,27 @@
-"""What scheduling does when another service has spoken: it notes when a session's minutes were sent."""
+"""What scheduling does when review has spoken: who observed, that a session was held, when its minutes were sent."""
 
 from __future__ import annotations
 
 from services.scheduling.application import SERVICE, SESSIONS
-from services.scheduling.domain.session import NoteMinutes
-from shared.contracts.review import MinutesIssued
+from services.scheduling.domain.session_commands import NoteAttendance, NoteHeld, NoteMinutes
+from shared.contracts.review import MinutesIssued, ObserverAttended, SessionHeld
 from shared.eventstore import UnitOfWork
 from shared.messaging import Cause, Reactions
 
 reactions = Reactions(SERVICE)
+
+
+@reactions.on(ObserverAttended)
+async def note_attendance(event: ObserverAttended, cause: Cause, work: UnitOfWork) -> None:
+    """An observer's absence is shown at the roster it was to come from (domain.md 2)."""
+    command = NoteAttendance(event.unit, event.person, event.attended, event.reason)
+    await work.execute(SESSIONS, event.session, command)
+
+
+@reactions.on(SessionHeld)
+async def note_held(event: SessionHeld, cause: Cause, work: UnitOfWork) -> None:
+    """What was held is not rescheduled, cancelled or given another reporter."""
+    await work.execute(SESSIONS, event.session, NoteHeld(event.held_on))
 
 
 @reactions.on(MinutesIssued)

@@ -1,4 +1,4 @@
-"""What a public event is: a versioned Pydantic model with a class, *progress* or *content* (design: the picture)."""
+"""What a public event is: a versioned Pydantic model with a class, *progress* or *content* (docs/design.md 1)."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class InvalidData(Undecodable):
 
 
 def partition_key(contract: Contract, stream: str) -> str:
-    """The key within which order matters: its case, else its session, else the stream (design section 4)."""
+    """The key within which order matters: its case, else its session, else the stream (docs/design.md 4)."""
     for name in ("case", "session"):
         key = getattr(contract, name, None)
         if isinstance(key, str):

@@ -6,6 +6,7 @@ from datetime import date
 from typing import ClassVar, Literal
 
 from shared.contracts.base import Contract, EventClass, TextLink, Token, Value
+from shared.contracts.scheduling import Category
 
 
 class _Rectification(Contract):
@@ -24,7 +25,7 @@ class DutyItem(Value):
 
 
 class RectificationDue(_Rectification):
-    """The duty, its items and the date by which."""
+    """The duty, its items and the date by which. ``category`` is the unit's, empty where the minutes did not say."""
 
     session: Token
     plan_year: int
@@ -37,6 +38,31 @@ class RectificationDue(_Rectification):
     due_on: date
     due_before_rolling: date
     due_provisional: bool = False
+    category: Category | Literal[""] = ""
+    official_order: int = 0
+
+
+class RectificationDateConfirmed(_Rectification):
+    """A provisional date's calendar is known: the date stands, or moved to a working day."""
+
+    due_on_before: date
+    due_on: date
+    confirmed_on: date
+
+
+class RectificationItemsCorrected(_Rectification):
+    """The minutes were corrected: these are the duty's items from now on."""
+
+    corrected_on: date
+    items: list[DutyItem]
+
+
+class ReminderSent(_Rectification):
+    """The date comes near, once for each kind and date; ``kind`` is the light that comes on that day."""
+
+    kind: Literal["yellow", "orange"]
+    reminded_on: date
+    due_on: date
 
 
 class FeedbackSubmitted(_Rectification):
@@ -49,6 +75,15 @@ class FeedbackSubmitted(_Rectification):
     document_number: str | None = None
     offices: list[str]
     text: TextLink
+    short_form: bool = False
+
+
+class FeedbackWithdrawn(_Rectification):
+    """Sent in error and taken back before any office receipted: the date runs again."""
+
+    sent_on: date
+    withdrawn_on: date
+    due_on: date
 
 
 class FeedbackReceipted(_Rectification):
@@ -72,6 +107,8 @@ class RectificationExtended(_Rectification):
 
 
 class RectificationSuspended(_Rectification):
+    """``days`` of the period count for this case; ``due_on`` is the later date, rolled to a working day."""
+
     suspended_from: date
     suspended_until: date
     days: int
@@ -102,6 +139,8 @@ class RectificationVerified(_Rectification):
 
 
 class SupervisionOpened(_Rectification):
+    """A numbered notice, only after the date is missed. ``due_on`` is the day by which it asks for a reply."""
+
     notice_number: str
     opened_on: date
     due_on: date
@@ -112,10 +151,37 @@ class SupervisionClosed(_Rectification):
     closed_on: date
 
 
+class RecordCorrected(_Rectification):
+    """A wrong record was put right, by a named person and with a reason, also after the case was closed.
+
+    ``what`` is the date that was wrong. ``due_on``, ``fed_back_on`` and ``on_time`` are the case's from now on
+    (``on_time`` None while no feedback stands); ``counts_in`` is the year of the sheet that its duty is on.
+    """
+
+    session: Token
+    plan_year: int
+    corrected_on: date
+    what: Literal["sent_on", "due_on"]
+    value_before: date
+    value: date
+    due_on: date
+    fed_back_on: date | None = None
+    on_time: bool | None = None
+    counts_in: int
+    by: str
+    by_title: str
+    reason: str
+
+
 class BulletinLine(Value):
+    """``carried_on``: a case of a session before the one the bulletin is about."""
+
     case: Token
     unit: Token
     state: Literal["not_due", "fed_back_unverified", "completed", "overdue"]
+    unit_name: str = ""
+    due_on: date | None = None
+    carried_on: bool = False
 
 
 class BulletinIssued(Contract):

@@ -80,6 +80,19 @@ class ObserverAttended(_Progress):
     reason: str | None = None
 
 
+class GuestAttended(_Progress):
+    """A guest 观摩: from which organisation, of which kind, and whether it spoke. Guests are no observers.
+
+    ``guest`` tells the entries of a session apart: told again, an entry replaces the one before.
+    """
+
+    session: Token
+    guest: Token
+    organisation: str
+    kind: Literal["higher_office", "other_district", "media"]
+    spoke: bool = False
+
+
 class SessionHeld(_Progress):
     session: Token
     plan_year: int
@@ -122,7 +135,11 @@ class Item(Value):
 
 
 class Excerpt(Value):
-    """What the minutes say to one reporter: items and the due date, computed once. No items: no case, no date."""
+    """What the minutes say to one unit: items and the due date, computed once. No items: no case, no date.
+
+    ``general``: the unit did not report at this session, a general requirement 共性要求 names it. ``houses_offices``
+    are those offices of the chain that the unit houses: their steps in its case pass to another office.
+    """
 
     unit: Token
     unit_name: str
@@ -134,10 +151,14 @@ class Excerpt(Value):
     due_on: date | None
     due_before_rolling: date | None
     due_provisional: bool = False
+    houses_offices: list[str] = []
+    general: bool = False
+    official_order: int = 0
 
 
 class MinutesIssued(_Content):
-    """Self-contained: rectification opens its cases from it alone."""
+    """Self-contained: rectification opens its cases from it alone. ``classified`` 涉密: of these minutes only the task
+    lines and the receipts are recorded, the paper governs."""
 
     session: Token
     plan_year: int
@@ -148,9 +169,15 @@ class MinutesIssued(_Content):
     signed_on: date
     sent_on: date
     excerpts: list[Excerpt]
+    classified: bool = False
 
 
 class MinutesCorrected(_Content):
+    """A wrong line of minutes that were sent: every excerpt as it now reads. What was sent stays in the ledger.
+
+    ``document_number`` is that of the correction, where it has one of its own, else that of the minutes.
+    """
+
     session: Token
     document_number: str
     corrected_on: date

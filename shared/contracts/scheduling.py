@@ -29,6 +29,10 @@ class Reporter(Value):
     title: str
     person: str
     lead: bool = False
+    """A lead report 带头述法, outside the quota."""
+    houses_offices: list[str] = []
+    """Offices of the chain that the unit houses: their steps pass to another office where the unit's own item is it."""
+    official_order: int = 0
 
 
 class _Scheduling(Contract):
@@ -51,6 +55,15 @@ class UnitRegistered(_Scheduling):
     official_order: int
     houses_offices: list[str] = []
     posts: list[Post] = []
+    valid_from: date
+
+
+class UnitRenamed(_Scheduling):
+    """The unit bears another name from that day on; before it, the names it had stay right."""
+
+    unit: Token
+    name_before: str
+    name: str
     valid_from: date
 
 
@@ -101,6 +114,8 @@ class ReporterSubstituted(_Scheduling):
     unit_out: Token
     reporter: Reporter
     reason: str
+    moved_to: Token | None = None
+    """The later session on whose provisional roster the unit now stands: who does not read is not let off."""
 
 
 class ObserverNamed(_Scheduling):

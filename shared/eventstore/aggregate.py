@@ -85,12 +85,18 @@ def _no_deadlines(state: Any) -> dict[str, date]:
     return {}
 
 
+async def _nothing_more(recorded: Recorded[Any], work: Any) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Aggregate(Generic[S, C, E, F]):
     """One kind of stream. A stream is named ``<kind>-<id>``, one token, so that it can stand in a subject.
 
     ``publish`` is asked for each new event with the state after it; ``deadlines`` with the state after all;
     ``facts`` may make one query for what the decision needs to know from other streams of this service.
+    ``then`` is called for each new event in the same transaction, for what follows on other streams of the tenant
+    (all cases suspended by one decision); few commands need it.
     """
 
     kind: str
@@ -102,6 +108,7 @@ class Aggregate(Generic[S, C, E, F]):
     publish: Callable[[Recorded[E], S], Iterable[Contract]] = _no_publication
     deadlines: Callable[[S], dict[str, date]] = _no_deadlines
     facts: Callable[[AsyncConnection, str, str, C], Awaitable[F]] | None = None
+    then: Callable[[Recorded[E], Any], Awaitable[None]] = _nothing_more
     upcasts: Mapping[tuple[str, int], Upcast] = field(default_factory=dict)
     codec: Codec[E] = field(init=False)
 

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.decider import Refused
 from shared.eventstore import tables
-from shared.eventstore.aggregate import Row, View
+from shared.eventstore.aggregate import Aggregate, Row, View
+from shared.eventstore.unit_of_work import recorded_from
 
 LARGEST_PAGE = 200
 
@@ -61,6 +62,27 @@ async def view_row(connection: AsyncConnection, view: View, tenant: str, stream:
     query = sa.select(table).where(table.c.tenant == tenant, table.c.stream == stream).limit(1)
     row = (await connection.execute(query)).mappings().first()
     return dict(row) if row else None
+
+
+async def view_row_as_of(
+    connection: AsyncConnection,
+    aggregate: Aggregate[Any, Any, Any, Any],
+    view: View,
+    tenant: str,
+    stream: str,
+    day: date,
+) -> Row | None:
+    """The row of one stream as it stood at the end of a business day: its view over the history until then."""
+    table = tables.events
+    query = sa.select(table).where(table.c.tenant == tenant, table.c.stream == stream)
+    history = []
+    for row in await connection.execute(query.order_by(table.c.version)):
+        metadata = json.loads(row.metadata)
+        if date.fromisoformat(metadata["business_date"]) <= day:
+            event = aggregate.codec.decode(row.name, row.schema_version, row.data)
+            history.append(recorded_from(event, tenant, stream, row.version, metadata))
+    rows = view.rows(history) if history else []
+    return {"tenant": tenant, "stream": stream} | rows[0] if rows else None
 
 
 async def ledger_page(

@@ -78,7 +78,7 @@ class _Opened:
     policy: Policy
     calendar: Calendar
     today: date
-    tenant_known: bool
+    tier: str | None
 
 
 class UnitOfWork:
@@ -130,7 +130,7 @@ class UnitOfWork:
             if opened.request_hash != key.request_hash:
                 raise KeyReused(key.value)
             return opened.answer
-        if tenant_must_exist and not opened.tenant_known:
+        if tenant_must_exist and opened.tier is None:
             raise TenantUnknown(self.tenant)
         history = opened.history
         if seen_version is not None and seen_version != len(history):
@@ -140,7 +140,7 @@ class UnitOfWork:
         facts = None
         if aggregate.facts is not None:
             facts = await aggregate.facts(self.connection, self.tenant, id, command)
-        given = Given(opened.today, self.context.actor, opened.policy, opened.calendar, facts)
+        given = Given(opened.today, self.context.actor, opened.policy, opened.calendar, opened.tier, facts)
         before = aggregate.fold(recorded.event for recorded in history)
         encoded = [aggregate.codec.encode(event) for event in aggregate.decide(before, command, given)]
         new = [
@@ -173,6 +173,8 @@ class UnitOfWork:
             },
         )
         sequence, version = row.one()
+        for recorded in new:
+            await aggregate.then(recorded, self)
         return Answer(
             self.service, self.tenant, sequence, stream, version, tuple(one.name for one in encoded)
         )
@@ -192,7 +194,7 @@ class UnitOfWork:
         )
         history: list[Recorded[Any]] = []
         policies, years = [], []
-        opened = _Opened([], None, None, Policy(), Calendar(), date.min, False)
+        opened = _Opened([], None, None, Policy(), Calendar(), date.min, None)
         kept: date | None = None
         for row in rows:
             match row.kind:
@@ -206,7 +208,7 @@ class UnitOfWork:
                     )
                     opened = replace(opened, answer=answer, request_hash=bytes(row.hash))
                 case "tenant":
-                    opened = replace(opened, tenant_known=True)
+                    opened = replace(opened, tier=row.data)
                 case "policy":
                     policies.append(reference.adopted(row.name, row.version, row.day, row.data))
                 case "calendar":

@@ -1,4 +1,4 @@
-"""The one stream, who listens to whom, and the subject of a public event (design: events between services)."""
+"""The one stream, who listens to whom, and the subject of a public event (docs/design.md 4)."""
 
 from __future__ import annotations
 

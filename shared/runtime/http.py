@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
+from datetime import date
 from typing import Annotated, Any, get_type_hints
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
@@ -197,9 +198,15 @@ def _seen(if_match: str | None) -> int | None:
     return int(version[1])
 
 
-def read_routes(store: EventStore, gate: Gate, views: Sequence[View]) -> APIRouter:
+def read_routes(
+    store: EventStore,
+    gate: Gate,
+    views: Sequence[View],
+    aggregates: Iterable[Aggregate[Any, Any, Any, Any]],
+) -> APIRouter:
     """``GET /tenants/{tenant}/{view}`` and ``…/{view}/{id}`` for each view, the ledger and texts."""
     router = APIRouter(tags=["reads"], dependencies=[_BEARER])
+    of = {view.name: aggregate for aggregate in aggregates for view in aggregate.views}
     for view in views:
         name = view.name.replace("_", "-")
         router.add_api_route(
@@ -214,7 +221,7 @@ def read_routes(store: EventStore, gate: Gate, views: Sequence[View]) -> APIRout
         )
         router.add_api_route(
             f"/tenants/{{tenant}}/{name}/{{stream}}",
-            _row_route(store, gate, view, name),
+            _row_route(store, gate, of[view.name], view, name),
             methods=["GET"],
             response_model=dict[str, Any],
             responses=_REFUSALS,
@@ -289,17 +296,28 @@ def _list_route(store: EventStore, gate: Gate, view: View, name: str) -> Callabl
     return handle
 
 
-def _row_route(store: EventStore, gate: Gate, view: View, name: str) -> Callable[..., Any]:
-    async def handle(request: Request, response: Response, tenant: str, stream: str) -> dict[str, Any]:
+def _row_route(
+    store: EventStore, gate: Gate, aggregate: Aggregate[Any, Any, Any, Any], view: View, name: str
+) -> Callable[..., Any]:
+    async def handle(
+        request: Request,
+        response: Response,
+        tenant: str,
+        stream: str,
+        as_of: Annotated[date | None, Query(description="As it stood at the end of this day.")] = None,
+    ) -> dict[str, Any]:
         actor = await gate.actor(request, tenant)
         # What is about no unit (a session) is not one unit's own, hence "".
         _allow(may_read(store.service, name, actor, tier=view.tier, unit=unit_of(stream) or ""))
         async with store.reading(tenant) as connection:
-            row = await reading.view_row(connection, view, tenant, stream)
+            if as_of is None:
+                row = await reading.view_row(connection, view, tenant, stream)
+            else:
+                row = await reading.view_row_as_of(connection, aggregate, view, tenant, stream, as_of)
             if row is None:
                 raise Refused("http.not-found", what=stream)
             version = await reading.stream_version(connection, tenant, stream)
-            [item] = await _presented(store, connection, view, tenant, [row])
+            [item] = await _presented(store, connection, view, tenant, [row], as_of)
         response.headers["ETag"] = f'"{version}"'
         return item | {"version": version}
 
@@ -307,11 +325,16 @@ def _row_route(store: EventStore, gate: Gate, view: View, name: str) -> Callable
 
 
 async def _presented(
-    store: EventStore, connection: Any, view: View, tenant: str, rows: list[dict[str, Any]]
+    store: EventStore,
+    connection: Any,
+    view: View,
+    tenant: str,
+    rows: list[dict[str, Any]],
+    as_of: date | None = None,
 ) -> list[dict[str, Any]]:
     if view.present is None:
         return rows
-    today = await store.today()
+    today = as_of or await store.today()
     path = ancestors_and_self(tenant)
     policy = effective(path, await adopted_policies(connection, path), today)
     calendar = calendar_with(await reading.adopted_years(connection, path))

@@ -8,14 +8,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import insert
 
@@ -52,6 +52,7 @@ class Service:
     views: Sequence[View]
     reactions: Reactions
     fires: Fires = field(default_factory=dict)
+    routes: Callable[[EventStore, Gate], APIRouter] | None = None
 
     @property
     def package(self) -> str:
@@ -148,7 +149,9 @@ def application(service: Service, settings: Settings) -> FastAPI:
     problems.install(app, messages.load([service.package]))
     app.include_router(operation_routes(running.store, running.broker, verifier, running.day_changed.set))
     app.include_router(command_routes(running.store, gate, service.commands))
-    app.include_router(read_routes(running.store, gate, service.views))
+    app.include_router(read_routes(running.store, gate, service.views, service.aggregates))
+    if service.routes is not None:
+        app.include_router(service.routes(running.store, gate))
     return app
 
 

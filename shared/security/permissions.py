@@ -7,7 +7,7 @@ rule of the domain and refused there with its name; ``own_unit`` says so here, f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
@@ -69,6 +69,7 @@ ROLES = frozenset(
 PEOPLE = tuple(sorted(ROLES - {"service"}))
 THE_UNIT = ("reporter", "liaison")
 OFFICES = ("law_office", "party_office", "supervision_office", "organization_department")
+CASE_OFFICES = ("law_office", "party_office", "supervision_office")
 
 # fmt: off
 COMMANDS: dict[tuple[str, str], Permitted] = {
@@ -76,15 +77,23 @@ COMMANDS: dict[tuple[str, str], Permitted] = {
     ("scheduling", "register-tenant"):        by("tenant_admin"),
     ("scheduling", "register-unit"):          by("tenant_admin"),
     ("scheduling", "hand-over-post"):         by("tenant_admin"),
+    ("scheduling", "rename-unit"):            by("tenant_admin"),
     ("scheduling", "adopt-policy"):           by("law_office"),
+    ("scheduling", "adopt-calendar"):         by("law_office", "tenant_admin"),
     ("scheduling", "adopt-plan"):             by("law_office"),
+    ("scheduling", "amend-plan"):             by("law_office"),
+    ("scheduling", "record-past-session"):    by("law_office"),
     ("scheduling", "draft-roster"):           by("law_office"),
     ("scheduling", "name-observers"):         by("law_office"),
+    ("scheduling", "waive-absence"):          by("law_office"),
     ("scheduling", "schedule-session"):       by("law_office"),
+    ("scheduling", "reschedule-session"):     by("law_office"),
+    ("scheduling", "cancel-session"):         by("law_office"),
+    ("scheduling", "substitute-reporter"):    by("law_office"),
     # review: drafts, the session, the minutes
     ("review", "submit-draft"):               by(own_unit=THE_UNIT),
-    ("review", "return-draft"):               by("law_office"),
-    ("review", "approve-draft"):              by("law_office"),
+    ("review", "return-draft"):               by(*OFFICES),  # law_office; for the unit that
+    ("review", "approve-draft"):              by(*OFFICES),  # houses it: policy.standing_in_office
     ("review", "confirm-agenda"):             by("law_office"),
     ("review", "reopen-agenda"):              by("law_office"),
     ("review", "note-bulletin"):              by("law_office"),
@@ -92,36 +101,57 @@ COMMANDS: dict[tuple[str, str], Permitted] = {
     ("review", "record-supplement"):          by("law_office"),
     ("review", "record-comment"):             by("party_office"),
     ("review", "record-attendance"):          by("law_office"),
+    ("review", "record-guest"):               by("law_office"),
     ("review", "mark-not-held"):              by("law_office", "party_office"),
     ("review", "close-session"):              by("law_office"),
     ("review", "draft-minutes"):              by("party_office"),
-    ("review", "check-requirements"):         by("law_office"),
+    ("review", "check-requirements"):         by(*OFFICES),  # likewise
     ("review", "confirm-words"):              by("leader", "party_office"),
     ("review", "sign-minutes"):               by("party_office"),
     ("review", "number-minutes"):             by("party_office"),
     ("review", "send-minutes"):               by("party_office"),
+    ("review", "correct-minutes"):            by("party_office"),
     # rectification: feedback, receipts, verification, extension
     ("rectification", "submit-feedback"):     by(own_unit=THE_UNIT),
     ("rectification", "receipt-feedback"):    by(*OFFICES),  # which of them: policy.receipt_offices
     ("rectification", "verify-rectification"): by(*OFFICES),  # which of them: policy.verifying_office
     ("rectification", "return-rectification"): by(*OFFICES),  # likewise
     ("rectification", "request-extension"):   by(own_unit=THE_UNIT),
-    ("rectification", "grant-extension"):     by("law_office"),
-    ("rectification", "refuse-extension"):    by("law_office"),
+    ("rectification", "grant-extension"):     by(*OFFICES),  # which of them: policy.extending_office
+    ("rectification", "refuse-extension"):    by(*OFFICES),  # likewise
+    ("rectification", "note-progress"):       by(own_unit=THE_UNIT),
+    ("rectification", "submit-short-form"):   by("law_office", "party_office"),  # for villages alone
+    ("rectification", "withdraw-feedback"):   by("law_office", "party_office", own_unit=THE_UNIT),  # who sent it
+    ("rectification", "open-supervision"):    by(*OFFICES),  # which of them: policy.supervising_office
+    ("rectification", "close-supervision"):   by(*OFFICES),  # likewise
+    ("rectification", "record-inspection"):   by(*OFFICES),  # likewise
+    ("rectification", "correct-record"):      by("law_office", "party_office"),
+    ("rectification", "suspend-cases"):       by("law_office", "party_office"),
+    ("rectification", "issue-bulletin"):      by("law_office"),
     # evaluation
     ("evaluation", "publish-evaluation"):     by("organization_department"),
+    ("evaluation", "record-outcome"):         by("organization_department", "law_office"),
+    ("evaluation", "register-annual-report"): by("organization_department", "law_office", own_unit=THE_UNIT),
 }
 
 READS: dict[tuple[str, str], Permitted] = {
     # what is not a view
     ("*", "ledger"):           by("law_office", "party_office", "auditor", "operator"),
     ("*", "texts"):            by("law_office", "party_office", "leader", own_unit=THE_UNIT),
-    # drafts are their unit's too; the notes of the room are not, before the minutes are sent (domain.md 1)
+    # drafts are their unit's too; what a clerk takes down in the room is a working note of the Party office and that
+    # leader (and of the law office, which checks the requirements); the units hear of it by the minutes (domain.md 1).
+    # An office that stands in for the law office reads only what it is to judge: GET .../entrusted of review
     ("review", "drafts"):      by("law_office", "party_office", "leader", own_unit=THE_UNIT),
     ("review", "proceedings"): by("law_office", "party_office", "leader"),
     ("review", "comments"):    by("law_office", "party_office", "leader"),
+    # supervision reads what it supervises, and what it verifies where it stands in for another office
+    ("rectification", "texts"): by(*CASE_OFFICES, "leader", own_unit=THE_UNIT),
+    ("rectification", "progress-notes"): by(*CASE_OFFICES, own_unit=THE_UNIT),
+    ("rectification", "supervision-notices"): by(*CASE_OFFICES, own_unit=THE_UNIT),
+    ("rectification", "inspections"): by(*CASE_OFFICES, own_unit=THE_UNIT),
     # the sheet is seen by the organisation department and the unit, by nobody else
     ("evaluation", "sheets"):  by("organization_department", own_unit=THE_UNIT),
+    ("evaluation", "annual-reports"): by("organization_department", "law_office", own_unit=THE_UNIT),
 }
 # fmt: on
 
@@ -131,10 +161,16 @@ PROGRESS = by(*PEOPLE)
 PRIVATE = by("law_office", "party_office")
 """A view of content that READS has no line for: the two offices alone, until somebody decides."""
 
+FROM_ABOVE: dict[str, Permitted] = {"ledger": by("auditor", "operator")}
+"""What is private in a tenant and yet read by a role that a tier above gives: a tier sees its subtree's progress,
+not its texts (domain.md 2)."""
+
 OPERATIONS = by("operator")
 """The clock and what was parked belong to a service, not to a tenant: an operator of any tenant may."""
 
-_UNIT_STREAM = re.compile(r"(?:draft|case)-[0-9]{4}-[0-9]+-(?P<a>.+)|sheet-[0-9]{4}-(?P<b>.+)|unit-(?P<c>.+)")
+_UNIT_STREAM = re.compile(
+    r"(?:draft|case)-[0-9]{4}-[0-9]+-(?P<a>.+)|(?:sheet|yearend)-[0-9]{4}-(?P<b>.+)|unit-(?P<c>.+)"
+)
 
 
 class NotPermitted(Refused):
@@ -173,7 +209,7 @@ def may_read(
     ``only_unit``.
     """
     permitted = _reading(service, what, tier)
-    scope = permitted.scope_of(actor)
+    scope = permitted.scope_of(_reader(what, actor, tier))
     if scope is None:
         return NotPermitted(service, what, permitted)
     if unit is not None and scope is Scope.OWN_UNIT and unit != actor.unit:
@@ -186,7 +222,7 @@ def only_unit(service: str, what: str, actor: Actor, *, tier: Tier = "private") 
 
     A view that has no column ``unit`` cannot be narrowed and must be refused to such an actor.
     """
-    if _reading(service, what, tier).scope_of(actor) is Scope.OWN_UNIT:
+    if _reading(service, what, tier).scope_of(_reader(what, actor, tier)) is Scope.OWN_UNIT:
         return actor.unit
     return None
 
@@ -195,6 +231,14 @@ def unit_of(stream: str) -> str | None:
     """The unit a stream is about: ``draft-2021-1-jiaotongwei`` → ``jiaotongwei``; None for a session or a plan."""
     named = _UNIT_STREAM.fullmatch(stream)
     return next((unit for unit in named.groups() if unit is not None), None) if named else None
+
+
+def _reader(what: str, actor: Actor, tier: Tier) -> Actor:
+    """The actor with the roles that count for reading this: what is private is not read from above."""
+    if tier != "private" or not actor.roles_from_above:
+        return actor
+    reaching = FROM_ABOVE.get(what, Permitted()).tenant
+    return replace(actor, roles=actor.roles - (actor.roles_from_above - reaching))
 
 
 def _reading(service: str, what: str, tier: Tier) -> Permitted:

@@ -13,7 +13,7 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.decider import Actor, Refused
-from shared.tenancy import is_tenant
+from shared.tenancy import is_tenant, is_within
 
 ASYMMETRIC = ("EdDSA", "ES256", "RS256")
 """What an issuer may sign with. A shared secret (HS256) would let every service sign tokens."""
@@ -51,11 +51,17 @@ class KeysUnavailable(Refused):
 
 @dataclass(frozen=True)
 class GrantHeld:
-    """One role in exactly one tenant; ``unit`` is the unit the person works in, there."""
+    """One role in one tenant; ``unit`` is the unit the person works in, there. ``subtree``: the role is held in
+    every tenant below as well, by somebody of this tier who enters their registry or looks after them."""
 
     tenant: str
     role: str
     unit: str | None = None
+    subtree: bool = False
+
+    def holds_in(self, tenant: str) -> bool:
+        """Does the grant give its role in that tenant?"""
+        return is_within(tenant, self.tenant) if self.subtree else tenant == self.tenant
 
 
 @dataclass(frozen=True)
@@ -67,17 +73,23 @@ class Caller:
     grants: tuple[GrantHeld, ...] = ()
 
     def actor_in(self, tenant: str) -> Actor:
-        """The caller with the roles held in exactly this tenant; without a grant there, an actor without roles.
+        """The caller with the roles held in this tenant; without a grant that reaches it, an actor without roles.
+
+        ``roles_from_above`` are those that only a grant of a tier above gives: the unit of such a grant is a unit
+        up there and says nothing here, and the tenant's texts are not read with it (see permissions).
 
         A token's grants in one tenant name one unit at most (TokenInvalid otherwise, see ``TokenVerifier``):
         "nobody verifies their own item" asks for *the* unit of the actor, and two would dodge it.
         """
         here = [grant for grant in self.grants if grant.tenant == tenant]
+        own = frozenset(grant.role for grant in here)
+        roles = frozenset(grant.role for grant in self.grants if grant.holds_in(tenant))
         return Actor(
             id=self.id,
             name=self.name,
-            roles=frozenset(grant.role for grant in here),
+            roles=roles,
             unit=next((grant.unit for grant in here if grant.unit is not None), None),
+            roles_from_above=roles - own,
         )
 
 
@@ -86,6 +98,7 @@ class _Grant(BaseModel):
     tenant: str
     role: str = Field(pattern=r"^[a-z]+(_[a-z]+)*$")
     unit: str | None = Field(default=None, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    subtree: bool = False
 
 
 class _Claims(BaseModel):
@@ -246,5 +259,5 @@ def _caller(claims: dict[str, Any]) -> Caller:
     return Caller(
         id=read.sub,
         name=read.name,
-        grants=tuple(GrantHeld(grant.tenant, grant.role, grant.unit) for grant in read.grants),
+        grants=tuple(GrantHeld(grant.tenant, grant.role, grant.unit, grant.subtree) for grant in read.grants),
     )

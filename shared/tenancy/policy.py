@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -10,9 +11,13 @@ from typing import Any, Literal
 Stricter = Literal["less", "more", "true", "false", "superset", "free"]
 
 
-def value(default: Any, *, stricter: Stricter, source: str) -> Any:
-    """A policy value: its default, which direction is stricter, and the place in domain.md it comes from."""
-    return field(default=default, metadata={"stricter": stricter, "source": source})
+MONTH_AND_DAY = r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+
+
+def value(default: Any, *, stricter: Stricter, source: str, form: str = "") -> Any:
+    """A policy value: its default, which direction is stricter, and the place in domain.md it comes from. ``form``
+    is the pattern that a text must match."""
+    return field(default=default, metadata={"stricter": stricter, "source": source, "form": form})
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Policy:
     unless the name says working days."""
 
     sessions_per_year: int = value(2, stricter="more", source="1.1")
-    reporters_per_session: int = value(3, stricter="more", source="1.2")
+    reporters_per_session: int = value(3, stricter="free", source="1.2")  # a bureau's round may be two
     plan_gap_months: int = value(3, stricter="more", source="1.1")
     plan_gap_working_days: int = value(20, stricter="more", source="1.1")
     repeat_warning_years: int = value(2, stricter="more", source="2")
@@ -37,12 +42,20 @@ class Policy:
     )
     receipt_working_days: int = value(5, stricter="less", source="1.8")
     verifying_office: str = value("law_office", stricter="free", source="1.9")
+    standing_in_office: str = value("supervision_office", stricter="free", source="1 conflict of interest")
     extensions_at_most: int = value(1, stricter="less", source="2")
     extension_days_at_most: int = value(30, stricter="less", source="2")
+    extending_office: str = value("law_office", stricter="free", source="2")
+    suspension_days_at_most: int = value(366, stricter="less", source="2")
     yellow_days: int = value(15, stricter="more", source="2")
     orange_working_days: int = value(5, stricter="more", source="2")
     supervision_working_days: int = value(10, stricter="less", source="2")
+    supervising_office: str = value("supervision_office", stricter="free", source="1 supervise")
+    supervision_reply_working_days: int = value(10, stricter="less", source="6")
+    observer_absence_blocks: bool = value(False, stricter="true", source="2")
+    evaluation_cutoff: str = value("12-31", stricter="free", source="1.11", form=MONTH_AND_DAY)
     village_sessions: bool = value(False, stricter="free", source="1 full coverage")
+    village_drafts: bool = value(False, stricter="free", source="1 full coverage")
     versions: tuple[str, ...] = ()
     """The adopted versions this policy was computed from, root first: what a decision records."""
 
@@ -77,11 +90,11 @@ def _strictest(name: str, above: Any, own: Any) -> Any:
 
 
 def unknown_values(values: Mapping[str, Any]) -> list[str]:
-    """Names that are no policy value, or whose value has another type than the default."""
+    """Names that are no policy value, or whose value has another type or form than the default."""
     wrong = []
     for name, new in values.items():
         known = _VALUES.get(name)
-        if known is None or not _same_shape(known.default, new):
+        if known is None or not (_same_shape(known.default, new) and _of_form(known.metadata["form"], new)):
             wrong.append(name)
     return wrong
 
@@ -90,6 +103,10 @@ def _same_shape(default: Any, new: Any) -> bool:
     if isinstance(default, tuple):
         return isinstance(new, list | tuple) and all(isinstance(v, str) for v in new)
     return type(default) is type(new)
+
+
+def _of_form(form: str, new: Any) -> bool:
+    return not form or re.fullmatch(form, new) is not None
 
 
 def stricter_only(above: Policy, values: Mapping[str, Any]) -> list[str]:
@@ -108,15 +125,44 @@ def set_or_value(item: Any) -> Any:
     return frozenset(item) if isinstance(item, tuple) else item
 
 
-def effective(path: Iterable[str], adopted: Iterable[Adopted], on: date) -> Policy:
-    """The policy on a day: of each tenant on the path (root first) the newest version that holds, the strictest
-    value winning. The root tier may set any value; below it nothing gets laxer."""
+def _in_force(adopted: Iterable[Adopted], on: date) -> dict[str, Adopted]:
+    """Of each tenant the newest version that holds on the day."""
     latest: dict[str, Adopted] = {}
     for one in adopted:
         if one.holds_from <= on:
             held = latest.get(one.tenant)
             if held is None or (one.holds_from, one.version) > (held.holds_from, held.version):
                 latest[one.tenant] = one
+    return latest
+
+
+def origins(path: Iterable[str], adopted: Iterable[Adopted], on: date) -> dict[str, Adopted]:
+    """From which adopted version each value of the policy on a day comes: the highest tier that set what holds.
+
+    A name that is missing has its default. Offices that two tiers added up come from the last that added one.
+    """
+    versions, found = list(adopted), dict[str, Adopted]()
+    above = Policy()
+    walked: list[str] = []
+    latest = _in_force(versions, on)
+    for tenant in path:
+        walked.append(tenant)
+        own = latest.get(tenant)
+        if own is None:
+            continue
+        policy = effective(walked, versions, on)
+        for name, raw in own.values.items():
+            holds, set_here = getattr(policy, name), tuple(raw) if isinstance(raw, list) else raw
+            if holds != getattr(above, name) or (name not in found and holds == set_here):
+                found[name] = own
+        above = policy
+    return found
+
+
+def effective(path: Iterable[str], adopted: Iterable[Adopted], on: date) -> Policy:
+    """The policy on a day: of each tenant on the path (root first) the newest version that holds, the strictest
+    value winning. The root tier may set any value; below it nothing gets laxer."""
+    latest = _in_force(adopted, on)
     policy = Policy()
     versions: list[str] = []
     for tenant in path:

@@ -41,10 +41,13 @@ def scenario(
     actor: Actor = SOMEBODY,
     policy: Policy = DEFAULTS,
     calendar: Calendar | None = None,
+    tier: str | None = "district",
     facts: F = None,  # type: ignore[assignment]  # as in Given: an aggregate without facts is Given[None]
 ) -> Scenario[S, C, E, F]:
     """A scenario without a past. ``calendar`` is every published year unless another is passed."""
-    return Scenario(decide, evolve, initial, Given(today, actor, policy, calendar or published(), facts))
+    return Scenario(
+        decide, evolve, initial, Given(today, actor, policy, calendar or published(), tier, facts)
+    )
 
 
 @dataclass(frozen=True)

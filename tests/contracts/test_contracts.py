@@ -14,6 +14,7 @@ from shared.contracts.base import Citation, Contract, TextLink, Token, Value
 WORDS = {
     "name",
     "unit_name",
+    "name_before",
     "title",
     "person",
     "from_person",
@@ -30,6 +31,7 @@ WORDS = {
     "offices_missing",
     "houses_offices",
     "document_number",
+    "organisation",
     "notice_number",
     "document",
     "division_code",

@@ -52,13 +52,25 @@ def test_every_contract_has_a_golden_example() -> None:
     assert {path.name for path in EXAMPLES} >= {schema.file_name(*key) for key in CONTRACTS}
 
 
+def assert_holds(read: Any, written: Any) -> None:
+    """Everything that was written is read as it was; a part may have gained fields since, with their defaults."""
+    match read, written:
+        case dict(), dict():
+            for name, value in written.items():
+                assert_holds(read[name], value)
+        case list(), list():
+            for one, value in zip(read, written, strict=True):
+                assert_holds(one, value)
+        case _:
+            assert read == written
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=named)
 def test_a_golden_example_stays_readable(path: Path) -> None:
     written = json.loads(path.read_text("utf-8"))
     event, contract = decode(path.read_bytes())
     assert path.name == schema.file_name(type(contract).__name__, contract.version)
-    read = contract.model_dump(mode="json")
-    assert {name: read[name] for name in written["data"]} == written["data"]
+    assert_holds(contract.model_dump(mode="json"), written["data"])
     assert event.id == written["id"]
 
 

@@ -47,6 +47,13 @@ async def test_a_token_says_who_and_with_which_grants(client: httpx.AsyncClient)
     assert int(str(claims["exp"])) - int(str(claims["iat"])) == 12 * 60 * 60
 
 
+def test_a_role_for_all_tenants_below_is_said_in_the_users_file_and_in_the_claims(tmp_path: Path) -> None:
+    path = tmp_path / "users.yaml"
+    path.write_text("- {id: a, name: A, grants: [{tenant: t, role: tenant_admin, subtree: true}]}")
+    [grant] = issuer.load_users(path)["a"].grants
+    assert grant.model_dump(exclude_defaults=True) == {"tenant": "t", "role": "tenant_admin", "subtree": True}
+
+
 @pytest.mark.parametrize("headers", [{}, {SECRET_HEADER: "a guess"}], ids=["without", "wrong"])
 async def test_without_the_homes_secret_there_is_no_token(
     client: httpx.AsyncClient, headers: dict[str, str]

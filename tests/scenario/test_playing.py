@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
+from deploy.local.credentials import SERVICES
 from deploy.local.demo.command import ready_scenario
 from deploy.local.demo.day import Day, unrest
 from deploy.local.demo.gather import comparable, fingerprint
@@ -145,25 +148,27 @@ def test_two_reports_are_compared_without_what_no_run_repeats() -> None:
     assert fingerprint(first) == fingerprint(second) != fingerprint({"cases": [2]})
 
 
+AT_REST: dict[str, Any] = {
+    "today": "2021-03-01",
+    "next_due": None,
+    "outbox": 0,
+    "waiting": 0,
+    "due": 0,
+    "parked": 0,
+    "published": {},
+    "applied": {},
+}
+
+
 def first_step_answered_by(answer: httpx.Response) -> None:
     """Play the example's first step against services that are at rest and answer every command so."""
     scenario = ready_scenario()
-    at_rest: dict[str, Any] = {
-        "today": scenario.first_day.isoformat(),
-        "next_due": None,
-        "outbox": 0,
-        "waiting": 0,
-        "due": 0,
-        "parked": 0,
-        "published": {},
-        "applied": {},
-    }
 
     def answering(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=at_rest) if request.url.path == "/clock" else answer
+        return httpx.Response(200, json=AT_REST) if request.url.path == "/clock" else answer
 
     talk = talk_to(answering)
-    next(Player(scenario, talk, Day(talk, scenario.file.operator)).play())
+    next(Player(scenario, talk, Day(talk, scenario.index.operator)).play())
 
 
 def test_a_step_that_is_refused_against_expectation_says_what_was_expected_and_what_came() -> None:
@@ -171,7 +176,7 @@ def test_a_step_that_is_refused_against_expectation_says_what_was_expected_and_w
     with pytest.raises(StepFailed) as failed:
         first_step_answered_by(httpx.Response(403, json=refusal))
     assert str(failed.value).splitlines() == [
-        "step 'register-tenant' (2021-03-01) does not hold",
+        "step 'jinshan-register-tenant' (2021-03-01) does not hold",
         "  expected  TenantRegistered",
         '  came      refused security.not-permitted (403) {"roles": []} You may not.',
     ]
@@ -187,3 +192,96 @@ def test_an_event_that_was_parked_ends_the_demo_at_once() -> None:
     talk = talk_to(lambda request: httpx.Response(200, json={"parked": 1}))
     with pytest.raises(LocalError, match="scheduling has parked an event"):
         Day(talk, "operator").settle()
+
+
+class Clockwork:
+    """Four services at rest, each with its day and its next date; counts how often a clock is looked at."""
+
+    def __init__(self, next_due: dict[str, str]) -> None:
+        self.today = dict.fromkeys(SERVICES, "2021-03-01")
+        self.next_due = next_due
+        self.looked = 0
+        self.days: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        service = request.url.host.partition(".")[0]
+        if request.method == "POST":
+            self.today[service] = json.loads(request.content)["today"]
+            if service == SERVICES[0]:
+                self.days.append(self.today[service])
+        else:
+            self.looked += 1
+        due = self.next_due.get(service)
+        return httpx.Response(
+            200,
+            json=clocks()[service]
+            | {
+                "today": self.today[service],
+                "next_due": due if due and due > self.today[service] else None,
+                "parked": 0,
+            },
+        )
+
+
+def day_of(clockwork: Clockwork) -> Day:
+    return Day(talk_to(clockwork), "operator")
+
+
+def test_the_day_moves_by_way_of_every_date_that_is_due_before_it() -> None:
+    clockwork = Clockwork({"rectification": "2021-03-05"})
+    day_of(clockwork).advance(date(2021, 3, 9))
+    assert clockwork.days == ["2021-03-05", "2021-03-09"]
+    assert set(clockwork.today.values()) == {"2021-03-09"}
+
+
+def test_a_day_on_which_nothing_falls_due_is_not_waited_for() -> None:
+    clockwork = Clockwork({})
+    day = day_of(clockwork)
+    day.settle()
+    clockwork.looked = 0
+    day.advance(date(2021, 3, 2))
+    day.advance(date(2021, 3, 2))
+    assert (clockwork.days, clockwork.looked) == (["2021-03-02"], 0)
+
+
+def test_what_a_service_said_is_waited_for_by_the_others_alone() -> None:
+    clockwork = Clockwork({})
+    day = day_of(clockwork)
+    day.settle()
+    day.stir("review")
+    clockwork.looked = 0
+    day.calm(at="review")
+    assert clockwork.looked == 0
+    day.calm(at="rectification")
+    day.calm(at="rectification")
+    assert clockwork.looked == len(SERVICES)
+
+
+def test_the_day_does_not_move_before_what_was_said_has_arrived() -> None:
+    clockwork = Clockwork({})
+    day = day_of(clockwork)
+    day.settle()
+    day.stir("review")
+    clockwork.looked = 0
+    day.advance(date(2021, 3, 2))
+    assert clockwork.looked == len(SERVICES)
+
+
+def test_a_row_as_of_a_day_is_asked_for_by_its_stream() -> None:
+    asked = []
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/clock":
+            return httpx.Response(200, json=AT_REST)
+        asked.append((request.url.path, dict(request.url.params)))
+        return httpx.Response(200, json={"light": "red"})
+
+    scenario = ready_scenario()
+    [step] = [step for step in scenario.steps if step.id == "shiliban-supervised"]
+    [_, as_of, _] = step.check
+    talk = talk_to(answering)
+    player = Player(scenario, talk, Day(talk, scenario.index.operator))
+    with pytest.raises(StepFailed, match='"light": "red"'):
+        player._checked(step, as_of)
+    path = "/tenants/shanghai.jinshan.langxia/case-register/case-2021-1-shiliban"
+    assert asked == [(path, {"as_of": "2022-02-28"})]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar as gregorian
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from shared.calendar import Calendar, Due, Year, YearNotPublished, months_after
 from shared.calendar.china import published
+from shared.eventstore.reference import calendar_with
 
 CALENDAR = published()
 TWENTY_YEARS = st.dates(date(2005, 1, 1), date(2024, 12, 31))
@@ -64,6 +66,14 @@ def test_drafts_are_due_fifteen_and_approved_five_working_days_before(
 ) -> None:
     assert CALENDAR.working_days_before(held_on, 15) == due_on
     assert CALENDAR.working_days_before(held_on, 5) == approved_by
+
+
+@given(day=TWENTY_YEARS)
+def test_a_working_day_is_a_weekday_that_is_no_holiday_or_a_make_up_weekend_day(day: date) -> None:
+    year = CALENDAR.years[day.year]
+    weekend = day.weekday() >= gregorian.SATURDAY
+    expected = day in year.working_weekend_days if weekend else day not in year.holidays
+    assert CALENDAR.is_working_day(day) == expected
 
 
 # ---- terms of months ----
@@ -164,6 +174,36 @@ def test_a_due_date_in_an_unknown_year_is_the_date_before_rolling_and_provisiona
     assert KNOWN_2021.due(day) == Due(day, day, provisional=True)
 
 
+def without(year: int) -> Calendar:
+    """The calendar before that year's holidays were published."""
+    return Calendar({known: data for known, data in CALENDAR.years.items() if known != year})
+
+
+@given(day=TWENTY_YEARS, months=MONTHS)
+def test_a_provisional_due_date_is_confirmed_or_moved_later_when_the_year_is_known(
+    day: date, months: int
+) -> None:
+    last = months_after(day, months)
+    provisional = without(last.year).due_months_after(day, months)
+    assert provisional == Due(last, last, provisional=True)
+    known = CALENDAR.due_months_after(day, months)
+    assert known.before_rolling == provisional.before_rolling
+    assert known.on >= provisional.on
+    assert (known.on == provisional.on) == CALENDAR.is_working_day(last)
+
+
+@given(day=TWENTY_YEARS, count=st.integers(1, 60))
+def test_lead_times_that_touch_an_unknown_year_name_it_and_others_do_not_need_it(
+    day: date, count: int
+) -> None:
+    before = CALENDAR.working_days_before(day, count)
+    year = (day - ONE_DAY).year
+    with pytest.raises(YearNotPublished) as missing:
+        without(year).working_days_before(day, count)
+    assert missing.value.year == year
+    assert without(before.year - 1).working_days_before(day, count) == before
+
+
 def test_a_date_that_would_roll_into_an_unknown_year_is_provisional_as_well() -> None:
     all_december_off = Year(2021, holidays=frozenset(days_between(date(2021, 11, 30), date(2021, 12, 31))))
     calendar = Calendar({2021: all_december_off})
@@ -198,3 +238,41 @@ def test_every_year_from_2005_on_is_published_with_its_holidays() -> None:
         assert all(day.year == year for day in known.holidays | known.working_weekend_days)
         assert not known.holidays & known.working_weekend_days
         assert all(day.weekday() >= gregorian.SATURDAY for day in known.working_weekend_days)
+
+
+# ---- a calendar that is imported over the published one ----
+
+
+def imported(year: int, holidays: list[date], working_weekend_days: list[date]) -> tuple[int, str]:
+    """A year as a service keeps it: the year and its days as JSON."""
+    days = {"holidays": holidays, "working_weekend_days": working_weekend_days}
+    return year, json.dumps({kind: [day.isoformat() for day in listed] for kind, listed in days.items()})
+
+
+def test_an_imported_year_replaces_the_whole_published_one_and_no_other() -> None:
+    calendar = calendar_with([imported(2022, [date(2022, 4, 12)], [])])
+    assert calendar.due_months_after(date(2022, 1, 12), 3) == Due(date(2022, 4, 13), date(2022, 4, 12))
+    assert not calendar.is_working_day(date(2022, 1, 30)), "a make-up day of the published year"
+    assert calendar.is_working_day(date(2022, 5, 2)), "a holiday of the published year"
+    assert calendar.years[2021] == CALENDAR.years[2021]
+
+
+def test_of_two_imports_of_a_year_the_last_holds() -> None:
+    first, second = imported(2022, [date(2022, 4, 12)], []), imported(2022, [date(2022, 4, 13)], [])
+    assert calendar_with([first, second]).is_working_day(date(2022, 4, 12))
+    assert not calendar_with([first, second]).is_working_day(date(2022, 4, 13))
+
+
+def test_an_import_makes_a_year_known_that_was_not_published_yet() -> None:
+    year = max(CALENDAR.years) + 1
+    day = date(year, 6, 6)
+    assert CALENDAR.due(day).provisional
+    assert calendar_with([imported(year, [day], [])]).due(day).before_rolling == day
+    assert not calendar_with([imported(year, [day], [])]).due(day).provisional
+
+
+@given(year=st.integers(2005, 2024))
+def test_importing_a_published_year_as_it_is_changes_nothing(year: int) -> None:
+    known = CALENDAR.years[year]
+    again = imported(year, sorted(known.holidays), sorted(known.working_weekend_days))
+    assert calendar_with([again]) == CALENDAR

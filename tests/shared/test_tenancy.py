@@ -18,6 +18,7 @@ from shared.tenancy import (
     effective,
     is_tenant,
     is_within,
+    origins,
     parent,
     stricter_only,
     unknown_values,
@@ -201,6 +202,51 @@ def test_a_laxer_version_adopted_before_the_tier_above_became_stricter_is_overru
         Adopted(DISTRICT, 1, DAY, {"rectification_months": 2}),
     ]
     assert effective(PATH, adopted, DAY).rectification_months == 2
+
+
+def from_versions(adopted: list[Adopted], day: date = DAY) -> dict[str, str]:
+    return {name: f"{one.tenant}/{one.version}" for name, one in origins(PATH, adopted, day).items()}
+
+
+def test_a_value_comes_from_the_highest_tier_that_set_what_holds() -> None:
+    adopted = [
+        Adopted(CITY, 1, DAY, {"extension_days_at_most": 30, "yellow_days": 20, "orange_working_days": 6}),
+        Adopted(DISTRICT, 1, DAY, {"extension_days_at_most": 20, "yellow_days": 20}),
+        Adopted(DISTRICT, 2, DAY + timedelta(days=1), {"yellow_days": 25}),
+        Adopted(TOWN, 1, DAY, {"extension_days_at_most": 25, "verifying_office": "supervision_office"}),
+    ]
+    assert from_versions(adopted) == {
+        "extension_days_at_most": f"{DISTRICT}/1",
+        "yellow_days": f"{CITY}/1",
+        "orange_working_days": f"{CITY}/1",
+        "verifying_office": f"{TOWN}/1",
+    }
+    assert from_versions(adopted, DAY + timedelta(days=1)) == {
+        "extension_days_at_most": f"{TOWN}/1",
+        "yellow_days": f"{DISTRICT}/2",
+        "orange_working_days": f"{CITY}/1",
+        "verifying_office": f"{TOWN}/1",
+    }
+    assert from_versions(adopted, DAY - timedelta(days=1)) == {}
+
+
+def test_offices_that_two_tiers_added_up_come_from_the_last_that_added_one() -> None:
+    adopted = [
+        Adopted(CITY, 1, DAY, {"receipt_offices": ["party_office"]}),
+        Adopted(DISTRICT, 1, DAY, {"receipt_offices": ["party_office", "law_office"]}),
+        Adopted(TOWN, 1, DAY, {"receipt_offices": ["law_office"]}),
+    ]
+    assert from_versions(adopted) == {"receipt_offices": f"{DISTRICT}/1"}
+
+
+@given(adopted=adoptions())
+def test_what_no_version_set_is_the_default(adopted: list[Adopted]) -> None:
+    holds, found = effective(PATH, adopted, DAY), origins(PATH, adopted, DAY)
+    assert {f"{one.tenant}/{one.version}" for one in found.values()} <= set(holds.versions)
+    for name, (_, default) in VALUES.items():
+        assert name in found or getattr(holds, name) == default
+    for name, one in found.items():
+        assert name in one.values
 
 
 @pytest.mark.parametrize(

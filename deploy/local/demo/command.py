@@ -22,10 +22,10 @@ from deploy.local.demo.loading import ScenarioError, load
 from deploy.local.demo.play import Played, Player
 from deploy.local.demo.scenario import Scenario, Step
 from deploy.local.demo.talk import Talk
+from deploy.local.demo.tree import open_whole_tree
 from deploy.local.home import PROJECT, Home, LocalError
 
-EXAMPLE = PROJECT / "examples" / "jinshan"
-SESSION = "session-2021-1"
+EXAMPLE = PROJECT / "examples" / "jinshan" / "scenario.yaml"
 
 BeforeStep = Callable[[Cluster, int, Step], None]
 
@@ -38,7 +38,7 @@ def demo(
     console: Console | None = None,
     before_step: BeforeStep = lambda cluster, number, step: None,
 ) -> dict[str, Any]:
-    """Play the scenario against a fresh system and return the report.
+    """Play the scenario against a fresh system, open the rest of the tree, and return the report.
 
     Without ``home`` the system lives in a temporary folder that is removed at the end; ``keep`` leaves it up.
     Raises LocalError: a wrong scenario before anything is started, StepFailed at the first step that does not hold.
@@ -48,7 +48,7 @@ def demo(
     scenario = ready_scenario()
     where = _fresh(home)
     console.rule(
-        f"{scenario.file.title} — played from {scenario.first_day} to {scenario.file.until}", align="left"
+        f"{scenario.index.title} — played from {scenario.first_day} to {scenario.index.until}", align="left"
     )
     with _running(where, scenario, console, keep=keep, purge=home is None) as cluster:
         talk = Talk(cluster)
@@ -71,9 +71,9 @@ def demo(
 
 
 def ready_scenario() -> Scenario:
-    """The example's round, read strictly and held against the services."""
+    """The example's two rounds, read strictly and held against the services."""
     try:
-        scenario = load(EXAMPLE, SESSION)
+        scenario = load(EXAMPLE)
         require_fitting(scenario)
     except ScenarioError as error:
         raise LocalError(f"the scenario cannot be played.\n{error}") from error
@@ -122,24 +122,34 @@ def _running(
 def _play(
     cluster: Cluster, talk: Talk, scenario: Scenario, console: Console, before_step: BeforeStep
 ) -> list[Played]:
-    day = Day(talk, scenario.file.operator)
+    day = Day(talk, scenario.index.operator)
     player = Player(scenario, talk, day, lambda number, step: before_step(cluster, number, step))
     for played in player.play():
-        tell.step(console, played)
+        tell.step(console, played, scenario)
         if played.step.register_shown:
-            tell.register(console, _register(talk, scenario), played.step.on)
+            tenant = played.step.tenant
+            tell.register(console, tenant, _register(talk, scenario, tenant), played.step.on)
+    with console.status(f"opening the tenants of {scenario.tree_file.name}"):
+        opened = open_whole_tree(cluster, scenario)
+        day.settle()
+    console.print(f"{opened} tenants of {scenario.tree_file.name} are open")
     return player.played
 
 
-def _register(talk: Talk, scenario: Scenario) -> list[dict[str, Any]]:
-    reader = scenario.file.readers["rectification"]
-    return list(talk.pages(reader, "rectification", f"/tenants/{scenario.file.tenant}/case-register"))
+def _register(talk: Talk, scenario: Scenario, tenant: str) -> list[dict[str, Any]]:
+    reader = scenario.played(tenant).readers["rectification"]
+    return list(talk.pages(reader, "rectification", f"/tenants/{tenant}/case-register"))
 
 
 def _show(console: Console, report: dict[str, Any], scenario: Scenario) -> None:
-    tell.the_case(console, report, scenario.file.story)
-    tell.register(console, report["views"]["rectification"]["case_register"], scenario.file.until)
-    tell.sheets(console, report)
+    for story in scenario.index.stories:
+        tell.the_case(console, report, story.tenant, story.case)
+    for tenant, left in report["tenants"].items():
+        tell.register(console, tenant, left["views"]["rectification"]["case_register"], scenario.index.until)
+        tell.bulletins(console, left["views"]["rectification"]["bulletins"])
+        tell.sheets(console, tenant, left["evaluation_sheets"])
+        tell.outcomes(console, tenant, left["views"]["evaluation"]["outcomes"])
+    tell.coverage(console, report["coverage"])
     tell.events(console, report)
     tell.ledgers(console, report)
 

@@ -18,7 +18,7 @@ from shared.runtime.http import body_model
 def require_fitting(scenario: Scenario) -> None:
     """Raises ScenarioError naming each step and field that no service knows."""
     complaints = [
-        f"{scenario.path}: step '{step.id}': {complaint}"
+        f"{scenario.files[step.id]}: step '{step.id}': {complaint}"
         for step in scenario.steps
         for complaint in (
             *(_of_command(scenario, step.do, step.expect) if step.do and step.expect else ()),

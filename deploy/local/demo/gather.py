@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from deploy.local.cluster import Cluster
 from deploy.local.credentials import SERVICES
 from deploy.local.demo.play import Played
-from deploy.local.demo.scenario import Scenario
+from deploy.local.demo.scenario import Scenario, TenantPlayed
 from deploy.local.demo.talk import Talk
+from deploy.local.home import LocalError
 from shared.eventstore import tables
 from shared.eventstore.store import engine
 from shared.eventstore.verify import verify_service
@@ -29,28 +30,33 @@ RUN = "run"
 
 def gather(cluster: Cluster, talk: Talk, scenario: Scenario, played: Iterable[Played]) -> Data:
     """The whole report. Under ``run`` is what no second run repeats; everything else must be equal."""
-    tenant = f"/tenants/{scenario.file.tenant}"
-    auditor = scenario.file.ledger_reader
-    ledgers = {service: list(talk.pages(auditor, service, f"{tenant}/ledger")) for service in SERVICES}
-    views = {
-        service: {
-            view.name: list(talk.pages(reader, service, f"{tenant}/{view.name.replace('_', '-')}"))
-            for view in import_module(f"services.{service}.application").VIEWS
-        }
-        for service, reader in scenario.file.readers.items()
-    }
+    ledgers = {one.tenant: _ledgers(talk, one) for one in scenario.index.tenants}
+    views = {one.tenant: _views(talk, one) for one in scenario.index.tenants}
     published, verified = asyncio.run(_from_the_databases(cluster))
-    events = [event for ledger in ledgers.values() for event in ledger]
+    events = {
+        tenant: [event for ledger in of_services.values() for event in ledger]
+        for tenant, of_services in ledgers.items()
+    }
+    everything = [event for of_tenant in events.values() for event in of_tenant]
     return {
-        "scenario": scenario.file.id,
-        "title": scenario.file.title,
-        "tenant": scenario.file.tenant,
+        "scenario": scenario.index.id,
+        "title": scenario.index.title,
         "events_by_type": dict(sorted(Counter(event["name"] for event in published).items())),
-        "cases": [
-            _case(row, views["rectification"]["items"], events)
-            for row in views["rectification"]["case_register"]
-        ],
-        "evaluation_sheets": [_sheet(row, events) for row in views["evaluation"]["sheets"]],
+        "coverage": _coverage(talk, scenario),
+        "tenants": {
+            tenant: {
+                "cases": [
+                    _case(row, of_services["rectification"]["items"], events[tenant])
+                    for row in of_services["rectification"]["case_register"]
+                ],
+                "evaluation_sheets": [
+                    _sheet(row, events[tenant]) for row in of_services["evaluation"]["sheets"]
+                ],
+                "ledgers": _same_in_every_run(ledgers[tenant]),
+                "views": _same_in_every_run(of_services),
+            }
+            for tenant, of_services in views.items()
+        },
         "steps": [one.as_data for one in played],
         "verification": [
             {
@@ -61,20 +67,40 @@ def gather(cluster: Cluster, talk: Talk, scenario: Scenario, played: Iterable[Pl
             for one in verified
         ],
         "published": [_same_in_every_run(event) for event in published],
-        "ledgers": {
-            service: [_same_in_every_run(event) for event in ledger] for service, ledger in ledgers.items()
-        },
-        "views": {
-            service: {name: [_same_in_every_run(row) for row in rows] for name, rows in of_service.items()}
-            for service, of_service in views.items()
-        },
         RUN: {
             "home": str(cluster.home.root),
             "heads": {f"{one['service']}:{one['tenant']}": one["head_hash"] for one in verified},
-            "recorded_at": {event["citation"]: event["recorded_at"] for event in events},
-            "hashes": {event["citation"]: event["hash"] for event in events},
+            "recorded_at": {event["citation"]: event["recorded_at"] for event in everything},
+            "hashes": {event["citation"]: event["hash"] for event in everything},
         },
     }
+
+
+def _ledgers(talk: Talk, of: TenantPlayed) -> dict[str, list[Data]]:
+    path = f"/tenants/{of.tenant}/ledger"
+    return {service: list(talk.pages(of.ledger_reader, service, path)) for service in SERVICES}
+
+
+def _views(talk: Talk, of: TenantPlayed) -> dict[str, dict[str, list[Data]]]:
+    return {
+        service: {
+            view.name: list(
+                talk.pages(reader, service, f"/tenants/{of.tenant}/{view.name.replace('_', '-')}")
+            )
+            for view in import_module(f"services.{service}.application").VIEWS
+        }
+        for service, reader in of.readers.items()
+    }
+
+
+def _coverage(talk: Talk, scenario: Scenario) -> Data:
+    """Of the topmost tenant's whole subtree, by tier."""
+    top, tree = scenario.index.tenants[0].tenant, scenario.index.tree
+    path, year = f"/tenants/{top}/coverage", {"year": str(tree.coverage_of)}
+    answer = talk.get(tree.admin, "evaluation", path, year)
+    if not answer.ok:
+        raise LocalError(f"{tree.admin} may not read {path}: {answer.body.get('detail')}")
+    return answer.body
 
 
 def comparable(report: Data) -> Data:
@@ -123,6 +149,7 @@ def _case(row: Data, items: Iterable[Data], events: Iterable[Data]) -> Data:
         "receipts": told("FeedbackReceipted", "office", "on"),
         "handovers": row["handovers"],
         "verified_on": row["verified_on"],
+        "by_office": row["by_office"],
         "outcome": row["outcome"],
         "on_time": row["on_time"],
         "light": {key: row[key] for key in ("light", "icon", "days_left", "text", "text_zh")},

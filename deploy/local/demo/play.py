@@ -36,6 +36,7 @@ class Played:
         do = self.step.do
         return {
             "id": self.step.id,
+            "tenant": self.step.tenant,
             "on": self.step.on.isoformat(),
             "as": self.step.actor,
             "source": self.step.source,
@@ -64,22 +65,24 @@ class Player:
             self.before_step(number, step)
             self.day.advance(step.on)
             result = self._command(step, step.do, step.expect) if step.do and step.expect else None
-            self.day.settle()
             played = Played(step, result, tuple(self._checked(step, check) for check in step.check))
             self.played.append(played)
             yield played
-        self.day.advance(self.scenario.file.until)
+        self.day.advance(self.scenario.index.until)
 
     def _command(self, step: Step, do: Command, expect: Expectation) -> dict[str, Any]:
+        # What another service was told may decide here, and the order of the ledger must not depend on chance.
+        self.day.calm(at=do.service)
         answer = self.talk.post(
             step.actor,
             do.service,
-            f"{self._tenant}/{do.kind}/{do.id}/{do.command}",
+            f"/tenants/{step.tenant}/{do.kind}/{do.id}/{do.command}",
             self.scenario.body(do),
-            key=f"{self.scenario.file.id}/{step.id}",
+            key=f"{self.scenario.index.id}/{step.id}",
             seen=self._seen(step, do),
         )
         if answer.ok:
+            self.day.stir(do.service)
             self._versions[step.id] = answer.body["version"]
         return _expected(step, expect, answer)
 
@@ -89,14 +92,15 @@ class Player:
             return None
         if do.seen.after is not None:
             return self._versions[do.seen.after]
-        path = f"{self._tenant}/{do.seen.view}/{do.stream}"
+        path = f"/tenants/{step.tenant}/{do.seen.view}/{do.stream}"
         answer = self.talk.get(step.actor, do.service, path)
         if not answer.ok or answer.version is None:
             raise StepFailed(step, f"{step.actor} reads {path}", _told(answer))
         return answer.version
 
     def _checked(self, step: Step, check: Check) -> str:
-        found = [item for item in self._read(check) if holds(plain(check.where), item)]
+        self.day.calm(at=check.service)
+        found = [item for item in self._read(step, check) if holds(plain(check.where), item)]
         if len(found) != check.count:
             raise StepFailed(step, check.what, f"{len(found)} of them")
         wanted = plain(check.equals)
@@ -108,24 +112,29 @@ class Player:
         return check.what
 
     def _check_text(self, step: Step, check: Check, ref: str | None, text: str) -> None:
-        answer = self.talk.get(self._reader(check), check.service, f"{self._tenant}/texts/{ref}")
+        path = f"/tenants/{check.tenant or step.tenant}/texts/{ref}"
+        answer = self.talk.get(self._reader(step, check), check.service, path)
         if answer.body.get("body") != self.scenario.texts[text].text.strip():
             raise StepFailed(step, f"the text '{text}'", _told(answer))
 
-    def _read(self, check: Check) -> Iterator[dict[str, Any]]:
-        if check.view is not None:
-            return self.talk.pages(self._reader(check), check.service, f"{self._tenant}/{check.view}")
-        return self.talk.pages(
-            self._reader(check), check.service, f"{self._tenant}/ledger", stream=check.ledger or ""
-        )
+    def _read(self, step: Step, check: Check) -> Iterator[dict[str, Any]]:
+        reader, tenant = self._reader(step, check), f"/tenants/{check.tenant or step.tenant}"
+        if check.as_of is not None:
+            path, day = f"{tenant}/{check.view}/{check.stream}", {"as_of": check.as_of.isoformat()}
+            answer = self.talk.get(reader, check.service, path, day)
+            if answer.ok:
+                yield answer.body
+            elif answer.status != 404:
+                raise StepFailed(step, check.what, _told(answer))
+        elif check.view is not None:
+            yield from self.talk.pages(reader, check.service, f"{tenant}/{check.view}")
+        else:
+            stream = check.ledger or ""
+            yield from self.talk.pages(reader, check.service, f"{tenant}/ledger", stream=stream)
 
-    def _reader(self, check: Check) -> str:
-        file = self.scenario.file
-        return check.reader or (file.readers[check.service] if check.view else file.ledger_reader)
-
-    @property
-    def _tenant(self) -> str:
-        return f"/tenants/{self.scenario.file.tenant}"
+    def _reader(self, step: Step, check: Check) -> str:
+        played = self.scenario.played(check.tenant or step.tenant)
+        return check.reader or (played.readers[check.service] if check.view else played.ledger_reader)
 
 
 def holds(wanted: Any, found: Any) -> bool:

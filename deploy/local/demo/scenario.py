@@ -15,6 +15,7 @@ Service = Literal["scheduling", "review", "rectification", "evaluation"]
 Source = Literal["A", "P", "I"]
 """Where a fact comes from: the article, another press report of the day, or nowhere (illustrative)."""
 
+Tenant = Annotated[str, Field(pattern=r"^[a-z0-9]+(\.[a-z0-9]+)*$", max_length=200)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 
 
@@ -28,6 +29,7 @@ class Grant(Strict):
     tenant: str
     role: str
     unit: str | None = None
+    subtree: bool = False
 
 
 class User(Strict):
@@ -93,11 +95,14 @@ class Expectation(Strict):
 class Check(Strict):
     """What a user reads afterwards. Of a view's or a ledger's items those that ``where`` selects: each must hold
     ``equals``, and there are ``count`` of them (one where nothing is said). ``texts``: the column's reference leads
-    to that text."""
+    to that text. ``as_of``: the row of one ``stream`` of the view, as it stood at the end of that day."""
 
     service: Service
     view: Name | None = None
     ledger: Name | None = None
+    stream: Name | None = None
+    as_of: date | None = None
+    tenant: Tenant | None = None
     reader: Annotated[Name | None, Field(alias="as")] = None
     where: dict[str, Any] = {}
     equals: dict[str, Any] = {}
@@ -108,12 +113,16 @@ class Check(Strict):
     def one_of_them(self) -> Self:
         if (self.view is None) == (self.ledger is None):
             raise ValueError("say either 'view' or 'ledger'")
+        if (self.as_of is None) != (self.stream is None) or (self.as_of and self.view is None):
+            raise ValueError("'as_of' and 'stream' belong together, and to a 'view'")
         return self
 
     @property
     def what(self) -> str:
         """For people: the place read, by whom if it matters, and what was wanted there."""
         place = self.view or f"ledger of {self.ledger}"
+        if self.as_of is not None:
+            place += f" {self.stream} as of {self.as_of}"
         reader = f" as {self.reader}" if self.reader else ""
         selected = f" where {_pairs(self.where)}" if self.where else ""
         wanted = ", ".join(filter(None, [_pairs(self.equals), *map("text {}".format, self.texts.values())]))
@@ -124,10 +133,12 @@ class Step(Strict):
     """One thing that happens, on a business date; without ``do`` only the day passes and is looked at.
 
     ``chapter`` is the heading under which a part of the story begins; ``register`` shows the case register after it.
+    ``tenant`` is its file's where it says nothing.
     """
 
     id: Name
     chapter: str | None = None
+    tenant: Tenant
     on: date
     actor: Annotated[Name, Field(alias="as")]
     source: Source | dict[str, Source]
@@ -147,18 +158,65 @@ class Step(Strict):
         return self
 
 
-class SessionFile(Strict):
-    """The scenario's own file; registry, policy, users and texts lie beside it. ``story``: the case told at the end."""
+class Part(Strict):
+    """A file of steps in the order in which they happen, all of one tenant unless a step says otherwise."""
+
+    title: str
+    tenant: Tenant
+    texts: str | None = None
+    steps: Annotated[list[Step], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def steps_are_of_its_tenant(cls, raw: Any) -> Any:
+        match raw:
+            case {"tenant": tenant, "steps": list(steps)}:
+                placed = [{"tenant": tenant} | one if isinstance(one, dict) else one for one in steps]
+                return raw | {"steps": placed}
+            case _:
+                return raw
+
+
+class TenantPlayed(Strict):
+    """A tenant of the story: the file of its registry, its first policy if it adopts one at once, and who reads."""
+
+    tenant: Tenant
+    registry: str
+    policy: str | None = None
+    admin: Name
+    law_office: Name
+    readers: dict[Service, Name]
+    ledger_reader: Name
+
+
+class CaseTold(Strict):
+    """A case whose whole story is told at the end."""
+
+    tenant: Tenant
+    case: Name
+
+
+class Tree(Strict):
+    """The tenants that are opened in bulk at the end, and the year whose coverage is then read, by whom."""
+
+    file: str
+    admin: Name
+    coverage_of: int
+
+
+class Index(Strict):
+    """The scenario's own file: what it is called, who plays in it, and the files that it is made of. The steps of
+    all files are one time line; within a file they keep their order."""
 
     id: Name
     title: str
-    tenant: str
     operator: Name
-    readers: dict[Service, Name]
-    ledger_reader: Name
-    story: Name
     until: date
-    steps: Annotated[list[Step], Field(min_length=1)]
+    users: str
+    tenants: Annotated[list[TenantPlayed], Field(min_length=1)]
+    parts: Annotated[list[str], Field(min_length=1)]
+    stories: list[CaseTold]
+    tree: Tree
 
 
 class RegistryTenant(Strict):
@@ -186,7 +244,7 @@ class RegistryUnit(Strict):
 
 
 class RegistryFile(Strict):
-    """The tenant and its units as they stand before the first session."""
+    """The tenant and its units as they stand before its first session."""
 
     on: date
     tenant: RegistryTenant
@@ -203,14 +261,26 @@ class PolicyFile(Strict):
 
 @dataclass(frozen=True)
 class Scenario:
-    """Everything that is played, in order; every reference in it was checked."""
+    """Everything that is played, in order; every reference in it was checked.
+
+    ``files`` says of each step in which file it stands, for complaints.
+    """
 
     path: Path
-    file: SessionFile
+    index: Index
     users: Mapping[str, User]
     users_file: Path
     steps: tuple[Step, ...]
     texts: Mapping[str, Text]
+    files: Mapping[str, Path]
+
+    @property
+    def tree_file(self) -> Path:
+        return self.path.parent / self.index.tree.file
+
+    def played(self, tenant: str) -> TenantPlayed:
+        """A tenant of the story."""
+        return next(one for one in self.index.tenants if one.tenant == tenant)
 
     @property
     def first_day(self) -> date:

@@ -24,6 +24,7 @@ SENTENCES: dict[str, Sentence] = {
     "SupplementRecorded": lambda it: "the law office supplements",
     "CommentRecorded": lambda it: f"{it['by']} comments: {_lines(it['requirements']) or 'praise only'}",
     "WordsConfirmed": lambda it: f"{it['by']} confirms the words of comment {it['comment']}{_by_paper(it)}",
+    "MarkedNotHeld": lambda it: f"its {it['what']} did not take place, with a reason",
     "MinutesSigned": lambda it: f"the minutes are signed by {it['signed_by']}",
     "MinutesSent": lambda it: f"{it['document_number']} is sent, the clock starts",
     "RectificationFellDue": lambda it: f"due {it['due_on']}{_rolled(it)}: {_lines(it['items'])}",
@@ -37,6 +38,21 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "HandoverRecorded": lambda it: (
         f"{it['title']} changes from {it['from_person']} to {it['to_person']}; the duty stays"
+    ),
+    "RectificationSuspended": lambda it: (
+        f"all work stops from {it['suspended_from']} to {it['suspended_until']}: {it['days']} days are added, "
+        f"due {it['due_on']} (was {it['due_on_before']})"
+    ),
+    "DueDateConfirmed": lambda it: f"the date is confirmed: {it['due_on']} (was {it['due_on_before']})",
+    "ItemsCorrected": lambda it: f"the minutes are corrected: {_lines(it['items'])}",
+    "ReminderSent": lambda it: f"reminded, the light turns {it['kind']}",
+    "SupervisionOpened": lambda it: (
+        f"supervision notice {it['notice_number']} by the {_words(it['by_office'])}, reply by {it['reply_by']}"
+    ),
+    "SupervisionClosed": lambda it: f"supervision notice {it['notice_number']} is closed",
+    "FeedbackWithdrawn": lambda it: "the feedback is withdrawn, nobody had receipted it",
+    "RecordCorrected": lambda it: (
+        f"a wrong record is corrected by {it['decision']['by']}: {it['what']} {it['value']} (was {it['value_before']})"
     ),
     "RectificationFellOverdue": lambda it: f"overdue since {it['overdue_since']}",
     "RectificationVerified": lambda it: f"verified by the {_words(it['by_office'])}: {it['outcome']}",
@@ -59,7 +75,7 @@ def story(case: Data, ledgers: dict[str, list[Data]]) -> list[tuple[str, str, st
     told = []
     for event in _in_order(ledgers):
         data = event["data"]
-        if event["name"] == "CommentRecorded" and data["unit"] == unit:
+        if event["name"] == "CommentRecorded" and (data["unit"] == unit or _names(data, unit)):
             comments.add(data["comment"])
         mine = event["stream"] in of_the_case or (
             event["stream"] == f"session-{session}"
@@ -72,6 +88,11 @@ def story(case: Data, ledgers: dict[str, list[Data]]) -> list[tuple[str, str, st
         if mine and event["name"] in SENTENCES:
             told.append((event["business_date"], SENTENCES[event["name"]](data), event["citation"]))
     return told
+
+
+def _names(comment: Data, unit: str) -> bool:
+    """Does a general requirement of the comment name the unit?"""
+    return any(unit in one["units"] for one in comment["requirements"])
 
 
 def _in_order(ledgers: dict[str, list[Data]]) -> Iterable[Data]:
@@ -107,7 +128,7 @@ def _timely(it: Data) -> str:
 
 
 def _words(office: str) -> str:
-    return {"party_office": "Party office"}.get(office, office.replace("_", " "))
+    return office.replace("_", " ").replace("party", "Party")
 
 
 def _sheet(lines: Iterable[Data]) -> str:

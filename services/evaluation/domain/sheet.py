@@ -1,11 +1,8 @@
 """The annual sheet of one unit: which reports and rectifications count in its year, each with its evidence.
 
 A report counts in the plan year of its session. A rectification counts once, in the year of the day by which it
-was first due: an extension or a return into the next year leaves it on this sheet (domain.md 1, step 11). A
-cut-off by policy would be decided where the duty is noted.
-
-Facts of other services arrive as commands by reaction, and every one is kept with the citation of the ledger event
-it came from. People command one thing: to publish the sheet.
+was first due (by the policy's cut-off): an extension or a return into the next year leaves it on this sheet
+(domain.md 1, step 11). People command one thing: to publish the sheet.
 """
 
 from __future__ import annotations
@@ -13,13 +10,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal, assert_never
+from typing import assert_never
 
-from services.evaluation.domain.lines import Facts, Line, LineState, complete, line_of, put
-from services.evaluation.domain.policies import case_not_on_this_sheet, unit_unknown
+from services.evaluation.domain.lines import Facts, Handover, Line, line_of, put
+from services.evaluation.domain.notes import (
+    CorrectionNoted,
+    DutyNoted,
+    HandoverNoted,
+    Note,
+    NoteCorrection,
+    Noted,
+    NoteDuty,
+    NoteHandover,
+    NoteReport,
+    NoteRoster,
+    NoteStep,
+    NoteVerified,
+    NoteWithdrawal,
+    ReportNoted,
+    RosterNoted,
+    StepNoted,
+    VerificationNoted,
+    WithdrawalNoted,
+    changed_line,
+    noted,
+)
+from services.evaluation.domain.policies import (
+    case_not_on_this_sheet,
+    counts_in_another_year,
+    unit_unknown,
+    village_is_not_evaluated,
+)
+from services.evaluation.domain.told import complete
 from shared.decider import Given, refuse_if
-
-Step = Literal["fed_back", "receipted", "returned", "extended", "overdue"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +52,10 @@ class NotOpened:
 
 @dataclass(frozen=True)
 class Open:
-    """Facts are collected; ``lines`` are those with facts."""
+    """Facts are collected; ``lines`` are those with facts, ``handovers`` those of the unit's posts."""
 
     lines: tuple[Line, ...] = ()
+    handovers: tuple[Handover, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +64,7 @@ class Published:
     published again."""
 
     lines: tuple[Line, ...]
+    handovers: tuple[Handover, ...]
     told: tuple[Line, ...]
 
 
@@ -48,54 +73,11 @@ initial: Sheet = NotOpened()
 
 
 @dataclass(frozen=True)
-class NoteRoster:
-    """The unit is on the roster of a scheduled session: a report is expected of it."""
-
-    session: str
-    citation: str
-
-
-@dataclass(frozen=True)
-class NoteReport:
-    """The unit's head has reported to the session."""
-
-    session: str
-    citation: str
-
-
-@dataclass(frozen=True)
-class NoteDuty:
-    """A rectification is due from the unit on a day of this year."""
-
-    case: str
-    due_on: date
-    citation: str
-
-
-@dataclass(frozen=True)
-class NoteStep:
-    """Something happened in the case that does not decide how it counts."""
-
-    case: str
-    step: Step
-    citation: str
-
-
-@dataclass(frozen=True)
-class NoteVerified:
-    """The rectification was verified, and that is how it counts: on time or late."""
-
-    case: str
-    on_time: bool
-    citation: str
-
-
-@dataclass(frozen=True)
 class PublishEvaluation:
     """Publish the sheet as it stands."""
 
 
-Command = NoteRoster | NoteReport | NoteDuty | NoteStep | NoteVerified | PublishEvaluation
+Command = Note | PublishEvaluation
 
 
 @dataclass(frozen=True)
@@ -108,54 +90,16 @@ class SheetOpened:
 
 
 @dataclass(frozen=True)
-class RosterNoted:
-    session: str
-    citation: str
-    on: date
-
-
-@dataclass(frozen=True)
-class ReportNoted:
-    session: str
-    citation: str
-    on: date
-
-
-@dataclass(frozen=True)
-class DutyNoted:
-    case: str
-    due_on: date
-    citation: str
-    on: date
-
-
-@dataclass(frozen=True)
-class StepNoted:
-    case: str
-    step: Step
-    citation: str
-    on: date
-
-
-@dataclass(frozen=True)
-class VerificationNoted:
-    case: str
-    on_time: bool
-    citation: str
-    on: date
-
-
-@dataclass(frozen=True)
 class SheetPublished:
-    """The sheet with all its lines, those that are not applicable too."""
+    """The sheet with all its lines, those that are not applicable too, and the handovers they tell apart."""
 
     unit_name: str
     official_order: int
     lines: tuple[Line, ...]
+    handovers: tuple[Handover, ...]
     on: date
 
 
-Noted = RosterNoted | ReportNoted | DutyNoted | StepNoted | VerificationNoted
 Event = SheetOpened | Noted | SheetPublished
 
 
@@ -164,43 +108,39 @@ def decide(sheet: Sheet, command: Command, given: Given[Facts]) -> list[Event]:
     match command:
         case PublishEvaluation():
             return _published(sheet, given)
-        case NoteStep() | NoteVerified():
+        case NoteDuty():
+            if line_of(_lines(sheet), "rectification", command.case) is None:
+                refuse_if(counts_in_another_year(command.due_on, given.facts, given.policy))
+        case NoteStep() | NoteVerified() | NoteCorrection():
             refuse_if(case_not_on_this_sheet(_lines(sheet), command.case))
-    if any(command.citation in line.citations for line in _lines(sheet)):
+        case NoteWithdrawal():
+            if line_of(_lines(sheet), "report", command.session) is None:
+                return []  # nothing was expected
+        case NoteRoster() | NoteReport() | NoteHandover():
+            pass
+        case _ as unreachable:
+            assert_never(unreachable)
+    if command.citation in _citations(sheet):
         return []
-    return [*_opened(sheet, given), _noted(command, given.today)]
+    return [*_opened(sheet, given), noted(command, given.today)]
 
 
 def _published(sheet: Sheet, given: Given[Facts]) -> list[Event]:
-    facts, lines = given.facts, complete(_lines(sheet))
-    refuse_if(unit_unknown(facts))
+    facts, handovers = given.facts, _handovers(sheet)
+    lines = complete(_lines(sheet), handovers)
+    refuse_if(unit_unknown(facts), village_is_not_evaluated(facts))
     if isinstance(sheet, Published) and sheet.told == lines:
         return []
-    assert facts.unit_name is not None  # a registered unit has a name and
+    unit_name = facts.name_on(given.today)
+    assert unit_name is not None  # a registered unit has a name and
     assert facts.official_order is not None  # a place in the order
-    told = SheetPublished(facts.unit_name, facts.official_order, lines, on=given.today)
+    told = SheetPublished(unit_name, facts.official_order, lines, handovers, on=given.today)
     return [*_opened(sheet, given), told]
 
 
 def _opened(sheet: Sheet, given: Given[Facts]) -> Iterator[SheetOpened]:
     if isinstance(sheet, NotOpened):
-        yield SheetOpened(given.facts.unit_name, given.facts.official_order, on=given.today)
-
-
-def _noted(command: NoteRoster | NoteReport | NoteDuty | NoteStep | NoteVerified, today: date) -> Noted:
-    match command:
-        case NoteRoster():
-            return RosterNoted(command.session, command.citation, on=today)
-        case NoteReport():
-            return ReportNoted(command.session, command.citation, on=today)
-        case NoteDuty():
-            return DutyNoted(command.case, command.due_on, command.citation, on=today)
-        case NoteStep():
-            return StepNoted(command.case, command.step, command.citation, on=today)
-        case NoteVerified():
-            return VerificationNoted(command.case, command.on_time, command.citation, on=today)
-        case _ as unreachable:
-            assert_never(unreachable)
+        yield SheetOpened(given.facts.name_on(given.today), given.facts.official_order, on=given.today)
 
 
 def evolve(sheet: Sheet, event: Event) -> Sheet:
@@ -208,10 +148,29 @@ def evolve(sheet: Sheet, event: Event) -> Sheet:
         case SheetOpened():
             return Open()
         case SheetPublished():
-            return Published(_lines(sheet), event.lines)
-        case RosterNoted() | ReportNoted() | DutyNoted() | StepNoted() | VerificationNoted():
+            return Published(_lines(sheet), _handovers(sheet), event.lines)
+        case HandoverNoted():
             assert not isinstance(sheet, NotOpened)  # the first fact opens the sheet
-            return replace(sheet, lines=put(sheet.lines, _line(sheet.lines, event)))
+            handover = Handover(
+                event.post,
+                event.title,
+                event.from_person,
+                event.to_person,
+                event.effective_on,
+                event.citation,
+            )
+            return replace(sheet, handovers=(*sheet.handovers, handover))
+        case (
+            RosterNoted()
+            | WithdrawalNoted()
+            | ReportNoted()
+            | DutyNoted()
+            | StepNoted()
+            | VerificationNoted()
+            | CorrectionNoted()
+        ):
+            assert not isinstance(sheet, NotOpened)  # the first fact opens the sheet
+            return replace(sheet, lines=put(sheet.lines, changed_line(sheet.lines, event)))
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -220,27 +179,10 @@ def _lines(sheet: Sheet) -> tuple[Line, ...]:
     return () if isinstance(sheet, NotOpened) else sheet.lines
 
 
-def _line(lines: tuple[Line, ...], event: Noted) -> Line:
-    """The line that the event is about, with its new state, resting on the event too."""
-    match event:
-        case RosterNoted() | ReportNoted():
-            before = line_of(lines, "report", event.session)
-            line = before or Line("report", "open", event.session, ())
-        case DutyNoted() | StepNoted() | VerificationNoted():
-            before = line_of(lines, "rectification", event.case)
-            line = before or Line("rectification", "open", event.case, ())
-        case _ as unreachable:
-            assert_never(unreachable)
-    return replace(line.cited(event.citation), state=_state(line.state, event))
+def _handovers(sheet: Sheet) -> tuple[Handover, ...]:
+    return () if isinstance(sheet, NotOpened) else sheet.handovers
 
 
-def _state(state: LineState, event: Noted) -> LineState:
-    match event:
-        case ReportNoted():
-            return "done"
-        case VerificationNoted():
-            return "done" if event.on_time else "late"
-        case RosterNoted() | DutyNoted() | StepNoted():
-            return state
-        case _ as unreachable:
-            assert_never(unreachable)
+def _citations(sheet: Sheet) -> set[str]:
+    cited = {citation for line in _lines(sheet) for citation in line.citations}
+    return cited | {handover.citation for handover in _handovers(sheet)}

@@ -1,1 +1,1 @@
-"""The read models of evaluation: the units heard of, the sheets, and on which sheet each case counts."""
+"""The read models of evaluation: units, sheets, outcomes, annual reports, and what coverage is counted from."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.evaluation.domain.sheet import DutyNoted, Event
+from services.evaluation.domain.notes import DutyNoted
+from services.evaluation.domain.sheet import Event
 from shared.eventstore import Recorded, View, view_table
 
 sheet_cases = view_table(
@@ -18,11 +19,11 @@ sheet_cases = view_table(
 
 
 def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
-    return [
-        {"case": event.case, "due_on": event.due_on}
-        for event in (recorded.event for recorded in history)
-        if isinstance(event, DutyNoted)
-    ]
+    found: dict[str, dict[str, Any]] = {}
+    for event in (recorded.event for recorded in history):
+        if isinstance(event, DutyNoted):
+            found.setdefault(event.case, {"case": event.case, "due_on": event.due_on})
+    return list(found.values())
 
 
 SHEET_CASES = View(sheet_cases, _rows, tier="private")

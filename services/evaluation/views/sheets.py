@@ -8,9 +8,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.evaluation.domain.lines import Line
-from services.evaluation.domain.sheet import Event, Open, Published, SheetOpened, SheetPublished, initial
+from services.evaluation.domain.lines import Handover, Line
+from services.evaluation.domain.sheet import (
+    Event,
+    NotOpened,
+    Published,
+    SheetOpened,
+    SheetPublished,
+    initial,
+)
 from services.evaluation.domain.sheet import evolve as evolved
+from services.evaluation.domain.told import attributed
 from shared.eventstore import Recorded, View, view_table
 
 NO_PLACE_YET = 0
@@ -26,10 +34,13 @@ sheets = view_table(
     sa.Column("published_on", sa.Date),
     sa.Column("changed_since", sa.Boolean, nullable=False),
     sa.Column("lines", JSONB, nullable=False),
+    sa.Column("handovers", JSONB, nullable=False),
     sa.Column("published_lines", JSONB),
 )
 """``status``: open, published. ``lines`` as they stand now, ``published_lines`` as last published: ``[{kind, state,
-subject, events}]`` with citations as events. ``changed_since``: something was noted after it was published."""
+subject, post, person, lead, corrected, events, facts}]``. ``events`` are the citations, ``facts`` say of each what it
+was, of which day and who held the post then; ``person`` is whose the state is. ``changed_since``: something was noted
+after it was published."""
 
 
 def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
@@ -59,8 +70,10 @@ def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
                 "changed_since": False,
                 "published_lines": [_line(line) for line in event.lines],
             }
-    lines = sheet.lines if isinstance(sheet, Open | Published) else ()
-    return [row | {"lines": [_line(line) for line in lines]}]
+    lines, handovers = ((), ()) if isinstance(sheet, NotOpened) else (sheet.lines, sheet.handovers)
+    row["lines"] = [_line(attributed(line, handovers)) for line in lines]
+    row["handovers"] = [_handover(one) for one in handovers]
+    return [row]
 
 
 def _line(line: Line) -> dict[str, Any]:
@@ -68,7 +81,26 @@ def _line(line: Line) -> dict[str, Any]:
         "kind": line.kind,
         "state": line.state,
         "subject": line.subject,
+        "post": line.post,
+        "person": line.person,
+        "lead": line.lead,
+        "corrected": line.corrected,
         "events": list(line.citations),
+        "facts": [
+            {"event": one.citation, "what": one.what, "on": one.on.isoformat(), "person": one.person}
+            for one in line.cited
+        ],
+    }
+
+
+def _handover(handover: Handover) -> dict[str, Any]:
+    return {
+        "post": handover.post,
+        "title": handover.title,
+        "from_person": handover.from_person,
+        "to_person": handover.to_person,
+        "effective_on": handover.effective_on.isoformat(),
+        "event": handover.citation,
     }
 
 

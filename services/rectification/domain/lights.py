@@ -28,9 +28,19 @@ class Light:
     zh: str
 
 
-def light(standing: Standing, due_on: date, today: date, policy: Policy, calendar: Calendar) -> Light:
+def light(
+    standing: Standing,
+    due_on: date,
+    today: date,
+    policy: Policy,
+    calendar: Calendar,
+    *,
+    sent_on: date | None = None,
+    suspended_until: date | None = None,
+) -> Light:
     """Green; yellow in the last days; orange in the last working days; red when overdue; supervision some working
-    days after that (domain.md section 2). Once fed back no date runs against the unit, so there is no colour.
+    days after that (domain.md section 2). Once fed back no date runs against the unit, so there is no colour; the
+    words say how long the offices have had it since ``sent_on``. Neither does one in a suspension.
 
     Where a year's calendar is not known, its working days are not guessed: the colour that calendar days alone
     decide stands.
@@ -39,11 +49,23 @@ def light(standing: Standing, due_on: date, today: date, policy: Policy, calenda
         case "completed":
             return Light("none", "check", None, "completed", "已完成")
         case "awaiting_receipt":
-            return Light("none", "inbox", None, "fed back, awaiting receipt", "已反馈，待签收")
+            return _awaiting_receipt(sent_on, today, policy, calendar)
         case "awaiting_verification":
             return Light("none", "magnifier", None, "receipted, awaiting verification", "已签收，待核查")
+        case "open" | "returned" if suspended_until is not None:
+            until = suspended_until.isoformat()
+            return Light("none", "pause", None, f"suspended until {until}", f"暂停办理至{until}")
         case "open" | "returned":
             return _running(due_on, today, policy, calendar)
+
+
+def receipt_due_on(sent_on: date, policy: Policy, calendar: Calendar) -> date | None:
+    """By when the offices should have receipted (domain.md 1.8): their own duty, never the unit's lateness. None
+    where the working days are not known."""
+    try:
+        return calendar.working_days_after(sent_on, policy.receipt_working_days)
+    except YearNotPublished:
+        return None
 
 
 def bulletin_word(standing: Standing, due_on: date, today: date) -> BulletinWord:
@@ -55,6 +77,15 @@ def bulletin_word(standing: Standing, due_on: date, today: date) -> BulletinWord
             return "fed_back_unverified"
         case "open" | "returned":
             return "overdue" if today > due_on else "not_due"
+
+
+def _awaiting_receipt(sent_on: date | None, today: date, policy: Policy, calendar: Calendar) -> Light:
+    en, zh = "fed back, awaiting receipt", "已反馈，待签收"
+    waited = None if sent_on is None else _working_days(sent_on, today, calendar)
+    if waited is not None:
+        en += f" for {waited} of {policy.receipt_working_days} working days"
+        zh += f"，已{waited}个工作日（签收时限{policy.receipt_working_days}个工作日）"
+    return Light("none", "inbox", None, en, zh)
 
 
 def _running(due_on: date, today: date, policy: Policy, calendar: Calendar) -> Light:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Literal
+
+ONE_DAY = timedelta(days=1)
 
 Outcome = Literal["passed", "partly"]
 
-WhyDue = Literal["minutes", "extension", "return"]
-"""What set a due date: the minutes printed it, an extension was granted, a return set a new one."""
+WhyDue = Literal["minutes", "extension", "return", "suspension", "correction"]
+"""What set a due date: the minutes printed it, an extension was granted, a return set a new one, the committee
+suspended all cases, or a wrong record of it was corrected."""
+
+ReminderKind = Literal["yellow", "orange"]
+"""A reminder 催办 is named for the light that comes on that day."""
+
+VILLAGE = "village"
+"""The category of a unit with the short form, without supervision notice and without score (domain.md 1)."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +34,83 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Reminders:
+    """The days on which a unit is reminded of one due date; None where that reminder would say nothing new."""
+
+    yellow_on: date | None = None
+    orange_on: date | None = None
+
+    def on(self, kind: ReminderKind) -> date | None:
+        return self.yellow_on if kind == "yellow" else self.orange_on
+
+
+NO_REMINDERS = Reminders()
+
+
+@dataclass(frozen=True)
 class DueDate:
-    """A date by which, what set it, and the day it was set ``on``. Provisional: see domain.md section 4."""
+    """A date by which, what set it, and the day it was set ``on``. Provisional: see domain.md section 4.
+    ``days_added`` are the suspended days by which it moved the date before it, before rolling."""
 
     due_on: date
     why: WhyDue
     on: date
     provisional: bool = False
+    reminders: Reminders = NO_REMINDERS
+    days_added: int = 0
+
+
+@dataclass(frozen=True)
+class Reminded:
+    """A reminder that was sent, of which date and when: once for each kind and date."""
+
+    kind: ReminderKind
+    due_on: date
+    on: date
+
+
+@dataclass(frozen=True)
+class Suspension:
+    """A period, both days included, in which the committee let all work stop; ``suspension`` is its id."""
+
+    suspension: str
+    suspended_from: date
+    suspended_until: date
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One feedback: when it was sent, the date that governed it, and since when it was asked for.
+
+    One that was withdrawn stays here: a date that was missed is not made good by taking the late paper back.
+    """
+
+    sent_on: date
+    due_on: date
+    asked_on: date
+    withdrawn: bool = False
+
+    @property
+    def late(self) -> bool:
+        return self.sent_on > self.due_on
+
+
+@dataclass(frozen=True)
+class Notice:
+    """The supervision notice 督办通知单 that is open, and the day by which it asks for a reply."""
+
+    notice_number: str
+    opened_on: date
+    reply_by: date
 
 
 @dataclass(frozen=True)
 class Duty:
     """What stays the same in every situation: whose duty it is, and every date it ever had.
 
-    ``dates`` only grows; the last one governs. ``late_since`` is the first day it was late, and is never taken
-    back once a feedback came late: late stays late (domain.md section 2).
+    ``dates`` only grows; the last one governs. ``sent`` only grows, and only a correction changes an entry in it:
+    late stays late (domain.md section 2). Of ``suspended``, the first ``suspensions_known`` were decided before
+    the date was last set by a person, who knew of them: they are not added again.
     """
 
     session: str
@@ -51,8 +123,16 @@ class Duty:
     items: tuple[Item, ...]
     minutes_sent_on: date
     dates: tuple[DueDate, ...]
+    category: str = ""
+    official_order: int = 0
+    houses_offices: tuple[str, ...] = ()
+    classified: bool = False
     extensions_granted: int = 0
-    late_since: date | None = None
+    sent: tuple[Sent, ...] = ()
+    suspended: tuple[Suspension, ...] = ()
+    suspensions_known: int = 0
+    reminded: tuple[Reminded, ...] = ()
+    notice: Notice | None = None
 
     @property
     def due(self) -> DueDate:
@@ -69,9 +149,44 @@ class Duty:
         return self.dates[0].due_on
 
     @property
+    def due_before_suspension(self) -> DueDate:
+        """The last date that was set by something else than a suspension: what suspended days are added to."""
+        return [due for due in self.dates if due.why != "suspension"][-1]
+
+    @property
+    def days_added(self) -> int:
+        """Suspended days that are in the date that governs already."""
+        return sum(due.days_added for due in self.dates[self.dates.index(self.due_before_suspension) :])
+
+    @property
     def extensible_from(self) -> date:
-        """The date an extension is counted from: the last one that was not itself an extension."""
-        return [due.due_on for due in self.dates if due.why != "extension"][-1]
+        """The date an extension is counted from: the last one that was not itself an extension, moved by what
+        was suspended since."""
+        counted, extended = self.original_due_on, False
+        for before, due in pairwise(self.dates):
+            match due.why:
+                case "extension":
+                    extended = True
+                case "suspension":
+                    counted += due.due_on - before.due_on
+                case "correction" if extended:
+                    pass
+                case "minutes" | "return" | "correction":
+                    counted, extended = due.due_on, False
+        return counted
+
+    @property
+    def late_since(self) -> date | None:
+        """The first day it was late, by the first feedback that came after the date that governed it then."""
+        return next((sent.due_on + ONE_DAY for sent in self.sent if sent.late), None)
+
+    @property
+    def in_village(self) -> bool:
+        return self.category == VILLAGE
+
+    def was_reminded(self, kind: ReminderKind) -> bool:
+        """Was this reminder of the date that governs sent already?"""
+        return any(one.kind == kind and one.due_on == self.due_on for one in self.reminded)
 
 
 @dataclass(frozen=True)
@@ -104,15 +219,26 @@ class Open:
     overdue_since: date | None = None
     returned_on: date | None = None
 
+    @property
+    def asked_on(self) -> date:
+        """Since when the feedback that is missing is asked for: the day of the minutes, or of the last return."""
+        return self.returned_on or self.duty.minutes_sent_on
+
 
 @dataclass(frozen=True)
 class FedBack:
-    """The unit sent its feedback to ``offices``; what happens now is the offices' own duty, so never overdue."""
+    """The unit sent its feedback to ``offices``; what happens now is the offices' own duty, so never overdue.
+
+    ``asked``, ``overdue_since`` and ``returned_on`` are kept from before, for a feedback that is withdrawn.
+    """
 
     duty: Duty
     sent_on: date
     offices: tuple[str, ...]
     receipts: tuple[Receipt, ...] = ()
+    asked: ExtensionAsked | None = None
+    overdue_since: date | None = None
+    returned_on: date | None = None
 
     @property
     def offices_missing(self) -> list[str]:
@@ -123,7 +249,7 @@ class FedBack:
 
 @dataclass(frozen=True)
 class Closed:
-    """Verified: nothing more happens to it."""
+    """Verified: nothing more happens to it, except that a wrong record of it may be corrected."""
 
     duty: Duty
     fed_back_on: date
@@ -155,3 +281,14 @@ def standing(case: Open | FedBack | Closed) -> Standing:
             return "awaiting_receipt" if case.offices_missing else "awaiting_verification"
         case Closed():
             return "completed"
+
+
+def on_time(case: Case) -> bool | None:
+    """Did every feedback come in time? None while none stands that could be judged."""
+    match case:
+        case NotOpened():
+            return None
+        case Open(duty):
+            return None if duty.late_since is None else False
+        case FedBack(duty) | Closed(duty):
+            return duty.late_since is None

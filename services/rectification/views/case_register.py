@@ -9,10 +9,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.rectification.domain.case import Event, HandoverRecorded, evolve, initial
-from services.rectification.domain.lights import bulletin_word, light
+from services.rectification.domain.events import (
+    Event,
+    FeedbackSubmitted,
+    HandoverRecorded,
+    InspectionRecorded,
+    ItemsCorrected,
+    MinutesCorrectionNoted,
+    ProgressNoted,
+    RecordCorrected,
+    RectificationReturned,
+)
+from services.rectification.domain.evolve import evolve, initial
+from services.rectification.domain.lights import bulletin_word, light, receipt_due_on
 from services.rectification.domain.situations import (
     Closed,
+    DueDate,
+    Duty,
     FedBack,
     NotOpened,
     Open,
@@ -46,7 +59,13 @@ TABLE = view_table(
     sa.Column("original_due_on", sa.Date, nullable=False),
     sa.Column("due_on", sa.Date, nullable=False),
     sa.Column("due_provisional", sa.Boolean, nullable=False),
-    sa.Column("due_history", JSONB, nullable=False, comment="[{due_on, why, on}], oldest first"),
+    sa.Column(
+        "due_history", JSONB, nullable=False, comment="[{due_on, why, on, days if suspended}], oldest first"
+    ),
+    sa.Column(
+        "suspensions", JSONB, nullable=False, comment="[{suspension, suspended_from, suspended_until}]"
+    ),
+    sa.Column("reminders", JSONB, nullable=False, comment="[{kind, due_on, on}] that were sent"),
     sa.Column("extension_asked_on", sa.Date, comment="a request nobody has answered yet"),
     sa.Column("extension_asked_to", sa.Date),
     sa.Column(
@@ -61,21 +80,47 @@ TABLE = view_table(
     sa.Column("outcome", sa.Text),
     sa.Column("on_time", sa.Boolean, comment="null until verified"),
     sa.Column("handovers", JSONB, nullable=False, comment="[{from_person, to_person, title, effective_on}]"),
+    sa.Column(
+        "category", sa.Text, nullable=False, comment="of the unit; empty where the minutes did not say"
+    ),
+    sa.Column("official_order", sa.Integer, nullable=False),
+    sa.Column("houses_offices", JSONB, nullable=False, comment="their steps pass to another office"),
+    sa.Column("classified", sa.Boolean, nullable=False, comment="the paper governs, no text is kept"),
+    sa.Column("feedback_ref", sa.Text, comment="text of the feedback in hand"),
+    sa.Column("entered_for", sa.Text, comment="who told the short form in hand"),
+    sa.Column("remarks_ref", sa.Text, comment="text of the last return"),
+    sa.Column("progress_noted_on", sa.Date, comment="last note of progress, if the unit made one"),
+    sa.Column("notice_number", sa.Text, comment="of the supervision notice that is open"),
+    sa.Column("reply_by", sa.Date, comment="until when that notice asks for a reply"),
+    sa.Column("inspections", JSONB, nullable=False, comment="[{plan_line, inspected_on, by_office}]"),
+    sa.Column("corrections", JSONB, nullable=False, comment="[{what, value_before, value, by, title, on}]"),
+    sa.Column(
+        "minutes_corrections", JSONB, nullable=False, comment="[{document_number, corrected_on, applied}]"
+    ),
 )
 
 
 def rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
     """The row of one case, from its whole history."""
     case = initial
-    handovers = []
+    entries: dict[str, list[Any]] = {
+        name: [] for name in ("handovers", "inspections", "corrections", "minutes_corrections")
+    }
+    last: dict[str, Any] = dict.fromkeys(("feedback_ref", "entered_for", "remarks_ref", "progress_noted_on"))
     for recorded in history:
         case = evolve(case, recorded.event)
-        if isinstance(recorded.event, HandoverRecorded):
-            handovers.append(_handover(recorded.event))
+        for name, entry in _entry(recorded.event).items():
+            entries[name].append(entry)
+        last |= _last(recorded.event)
     if isinstance(case, NotOpened):
         return []
-    duty = case.duty
-    row: dict[str, Any] = {
+    if isinstance(case, Open):
+        last |= {"feedback_ref": None, "entered_for": None}
+    return [_of_the_duty(case.duty) | {"state": standing(case)} | _of_the_situation(case) | entries | last]
+
+
+def _of_the_duty(duty: Duty) -> dict[str, Any]:
+    return {
         "session": duty.session,
         "plan_year": duty.plan_year,
         "unit": duty.unit,
@@ -84,17 +129,42 @@ def rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
         "title": duty.title,
         "person": duty.person,
         "items": len(duty.items),
-        "state": standing(case),
         "minutes_sent_on": duty.minutes_sent_on,
         "original_due_on": duty.original_due_on,
         "due_on": duty.due_on,
         "due_provisional": duty.due.provisional,
-        "due_history": [
-            {"due_on": due.due_on.isoformat(), "why": due.why, "on": due.on.isoformat()} for due in duty.dates
+        "due_history": [_due(due) for due in duty.dates],
+        "suspensions": [
+            {
+                "suspension": one.suspension,
+                "suspended_from": one.suspended_from.isoformat(),
+                "suspended_until": one.suspended_until.isoformat(),
+            }
+            for one in duty.suspended
         ],
+        "reminders": [
+            {"kind": one.kind, "due_on": one.due_on.isoformat(), "on": one.on.isoformat()}
+            for one in duty.reminded
+        ],
+        "category": duty.category,
+        "official_order": duty.official_order,
+        "houses_offices": list(duty.houses_offices),
+        "classified": duty.classified,
+        "notice_number": duty.notice.notice_number if duty.notice else None,
+        "reply_by": duty.notice.reply_by if duty.notice else None,
+    }
+
+
+def _due(due: DueDate) -> dict[str, Any]:
+    shown = {"due_on": due.due_on.isoformat(), "why": due.why, "on": due.on.isoformat()}
+    return shown | {"days": due.days_added} if due.why == "suspension" else shown
+
+
+def _of_the_situation(case: Open | FedBack | Closed) -> dict[str, Any]:
+    columns: dict[str, Any] = {
         "extension_asked_on": None,
         "extension_asked_to": None,
-        "overdue_since": duty.late_since,
+        "overdue_since": case.duty.late_since,
         "fed_back_on": None,
         "receipts": [],
         "offices_missing": [],
@@ -103,28 +173,23 @@ def rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
         "by_office": None,
         "outcome": None,
         "on_time": None,
-        "handovers": handovers,
     }
-    return [row | _of_the_situation(case)]
-
-
-def _of_the_situation(case: Open | FedBack | Closed) -> dict[str, Any]:
     match case:
         case Open(duty, asked, overdue_since, returned_on):
-            return {
+            return columns | {
                 "extension_asked_on": asked.asked_on if asked else None,
                 "extension_asked_to": asked.due_on if asked else None,
                 "overdue_since": duty.late_since or overdue_since,
                 "returned_on": returned_on,
             }
         case FedBack():
-            return {
+            return columns | {
                 "fed_back_on": case.sent_on,
                 "receipts": _receipts(case),
                 "offices_missing": case.offices_missing,
             }
         case Closed():
-            return {
+            return columns | {
                 "fed_back_on": case.fed_back_on,
                 "receipts": _receipts(case),
                 "verified_on": case.verified_on,
@@ -138,18 +203,82 @@ def _receipts(case: FedBack | Closed) -> list[dict[str, str]]:
     return [{"office": receipt.office, "on": receipt.on.isoformat()} for receipt in case.receipts]
 
 
-def _handover(event: HandoverRecorded) -> dict[str, str]:
-    return {
-        "from_person": event.from_person,
-        "to_person": event.to_person,
-        "title": event.title,
-        "effective_on": event.effective_on.isoformat(),
-    }
+def _entry(event: Event) -> dict[str, dict[str, Any]]:
+    """What the event adds to one of the row's lists."""
+    match event:
+        case HandoverRecorded():
+            entry = {
+                "from_person": event.from_person,
+                "to_person": event.to_person,
+                "title": event.title,
+                "effective_on": event.effective_on.isoformat(),
+            }
+            return {"handovers": entry}
+        case InspectionRecorded():
+            entry = {
+                "plan_line": event.plan_line,
+                "inspected_on": event.inspected_on.isoformat(),
+                "by_office": event.by_office,
+            }
+            return {"inspections": entry}
+        case RecordCorrected():
+            entry = {
+                "what": event.what,
+                "value_before": event.value_before.isoformat(),
+                "value": event.value.isoformat(),
+                "by": event.decision.by,
+                "title": event.decision.title,
+                "on": event.on.isoformat(),
+            }
+            return {"corrections": entry}
+        case ItemsCorrected() | MinutesCorrectionNoted():
+            noted: dict[str, Any] = {
+                "document_number": event.document_number,
+                "corrected_on": event.corrected_on.isoformat(),
+                "applied": isinstance(event, ItemsCorrected),
+            }
+            return {"minutes_corrections": noted}
+        case _:
+            return {}
+
+
+def _last(event: Event) -> dict[str, Any]:
+    """What the event replaces in the row."""
+    match event:
+        case FeedbackSubmitted():
+            return {"feedback_ref": event.text.ref, "entered_for": event.entered_for}
+        case RectificationReturned():
+            return {"remarks_ref": event.remarks.ref}
+        case ProgressNoted():
+            return {"progress_noted_on": event.on}
+        case _:
+            return {}
 
 
 def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> dict[str, Any]:
-    """The row as it is read on a day: with its light and the bulletin's word, which no table can keep."""
-    shown = light(row["state"], row["due_on"], today, policy, calendar)
+    """The row as it is read on a day: with its light and the bulletin's word, which no table can keep. While the
+    offices have it, by when they should receipt; in a suspension, until when it lasts."""
+    suspended_until = max(
+        (
+            until
+            for one in row["suspensions"]
+            if date.fromisoformat(one["suspended_from"])
+            <= today
+            <= (until := date.fromisoformat(one["suspended_until"]))
+            and row["due_on"] > until
+        ),
+        default=None,
+    )
+    shown = light(
+        row["state"],
+        row["due_on"],
+        today,
+        policy,
+        calendar,
+        sent_on=row["fed_back_on"],
+        suspended_until=suspended_until,
+    )
+    awaiting = row["state"] == "awaiting_receipt"
     return row | {
         "state_zh": STANDING_ZH[row["state"]],
         "light": shown.colour,
@@ -158,14 +287,16 @@ def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar
         "text": shown.en,
         "text_zh": shown.zh,
         "bulletin": bulletin_word(row["state"], row["due_on"], today),
+        "suspended_until": suspended_until,
+        "receipt_due_on": receipt_due_on(row["fed_back_on"], policy, calendar) if awaiting else None,
     }
 
 
 CASE_REGISTER = View(
     TABLE,
     rows,
-    filters=("session", "plan_year", "unit", "post", "state"),
-    order_by=("original_due_on",),
+    filters=("session", "plan_year", "unit", "post", "state", "category"),
+    order_by=("original_due_on", "official_order"),
     tier="progress",
     present=present,
 )

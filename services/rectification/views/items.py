@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.rectification.domain.case import Event, evolve, initial
+from services.rectification.domain.events import Event
+from services.rectification.domain.evolve import evolve, initial
 from services.rectification.domain.situations import NotOpened, standing
 from shared.eventstore import Recorded, View, view_table
 

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import assert_never
+from typing import Literal, assert_never
 
 from services.review.domain import speech
 from services.review.domain.policies.drafts import (
     agenda_already_confirmed,
     approval_after_the_session,
     calendar_year_missing,
+    draft_owed,
     entered_for_somebody_else,
     not_the_current_revision,
 )
 from services.review.domain.policies.entries import text_missing
-from services.review.domain.policies.people import conflict_of_interest, not_own_unit
+from services.review.domain.policies.people import (
+    conflict_of_interest,
+    not_own_unit,
+    not_the_office_in_charge,
+)
+from services.review.domain.roster import Category
 from shared.decider import FreeText, Given, NotAllowedNow, refuse_if
+
+Why = Literal["substituted", "cancelled"]
+"""Why a draft is no longer asked for: another unit steps in, or the session is called off."""
+
 
 # Commands
 
 
 @dataclass(frozen=True)
 class ExpectDraft:
-    """The session is scheduled: this head of this unit has a draft to hand in."""
+    """The session is scheduled: this head of this unit has a draft to hand in, unless none is owed here."""
 
     session: str
     unit: str
@@ -32,6 +42,32 @@ class ExpectDraft:
     title: str
     person: str
     held_on: date
+    category: Category
+    lead: bool = False
+    houses_offices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MoveDraft:
+    """The session has another day."""
+
+    held_on: date
+
+
+@dataclass(frozen=True)
+class HandOverDraft:
+    """The post has another head, who reports in the first person: the predecessor's text is not theirs."""
+
+    title: str
+    person: str
+    effective_on: date
+
+
+@dataclass(frozen=True)
+class WithdrawDraft:
+    """The unit does not report at this session."""
+
+    why: Why
 
 
 @dataclass(frozen=True)
@@ -54,7 +90,7 @@ class ApproveDraft:
     revision: int | None = None
 
 
-Command = ExpectDraft | SubmitDraft | ReturnDraft | ApproveDraft
+Command = ExpectDraft | MoveDraft | HandOverDraft | WithdrawDraft | SubmitDraft | ReturnDraft | ApproveDraft
 
 
 @dataclass(frozen=True)
@@ -81,6 +117,36 @@ class DraftExpected:
     due_on: date
     approve_by: date
     expected_on: date
+    houses_offices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DraftMoved:
+    """The session was rescheduled, and the dates of the draft with it. What came late stays late."""
+
+    held_on_before: date
+    held_on: date
+    due_on: date
+    approve_by: date
+    moved_on: date
+
+
+@dataclass(frozen=True)
+class DraftHandedOver:
+    """A draft is expected of the new head; ``voided`` is the approved revision that is worth nothing now."""
+
+    title: str
+    person_before: str
+    person: str
+    effective_on: date
+    voided: int | None
+    handed_over_on: date
+
+
+@dataclass(frozen=True)
+class DraftWithdrawn:
+    why: Why
+    withdrawn_on: date
 
 
 @dataclass(frozen=True)
@@ -120,7 +186,16 @@ class DraftApprovalVoided:
     voided_on: date
 
 
-Event = DraftExpected | DraftSubmitted | DraftReturned | DraftApproved | DraftApprovalVoided
+Event = (
+    DraftExpected
+    | DraftMoved
+    | DraftHandedOver
+    | DraftWithdrawn
+    | DraftSubmitted
+    | DraftReturned
+    | DraftApproved
+    | DraftApprovalVoided
+)
 
 
 # Situations
@@ -133,7 +208,10 @@ class NotExpected:
 
 @dataclass(frozen=True)
 class Expected:
+    """``revision`` counts on where a predecessor has handed in something."""
+
     asked: DraftExpected
+    revision: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,19 +232,42 @@ class Approved:
     revision: int
 
 
-Draft = NotExpected | Expected | Submitted | Returned | Approved
+@dataclass(frozen=True)
+class Withdrawn:
+    """Asked for, and not any more."""
+
+    asked: DraftExpected
+    revision: int
+
+
+Draft = NotExpected | Expected | Submitted | Returned | Approved | Withdrawn
 
 initial: Draft = NotExpected()
 
 
 def decide(draft: Draft, command: Command, given: Given[Facts]) -> list[Event]:
     match draft, command:
-        case NotExpected(), ExpectDraft():
-            return [_expected(command, given)]
+        case NotExpected() | Withdrawn(), ExpectDraft(category=category, lead=lead):
+            return [_expected(command, given)] if draft_owed(category, lead, given.policy) else []
 
-        case Expected(asked), SubmitDraft():
-            return [_submitted(asked, 1, command, given)]
-        case Submitted(asked, revision) | Returned(asked, revision), SubmitDraft():
+        case NotExpected() | Withdrawn(), MoveDraft() | HandOverDraft() | WithdrawDraft():
+            return []  # nothing is asked for
+        case _, MoveDraft(held_on):
+            asked = _asked(draft)
+            return [] if held_on == asked.held_on else [_moved(asked, held_on, given)]
+        case _, HandOverDraft(title, person, effective_on):
+            asked = _asked(draft)
+            if person == asked.person:
+                return []
+            voided = draft.revision if isinstance(draft, Approved) else None
+            return [DraftHandedOver(title, asked.person, person, effective_on, voided, given.today)]
+        case _, WithdrawDraft(why):
+            return [DraftWithdrawn(why, given.today)]
+
+        case (
+            Expected(asked, revision) | Submitted(asked, revision) | Returned(asked, revision),
+            SubmitDraft(),
+        ):
             return [_submitted(asked, revision + 1, command, given)]
         case Approved(asked, revision), SubmitDraft():
             submitted = _submitted(asked, revision + 1, command, given)
@@ -175,12 +276,14 @@ def decide(draft: Draft, command: Command, given: Given[Facts]) -> list[Event]:
         case Submitted(asked, revision), ReturnDraft(remarks):
             refuse_if(
                 conflict_of_interest(given.actor, asked.unit, asked.unit_name),
+                not_the_office_in_charge(given.actor, asked.houses_offices, given.policy, asked.unit_name),
                 text_missing("remarks", remarks),
             )
             return [DraftReturned(revision, FreeText(remarks), given.today)]
         case Submitted(asked, revision), ApproveDraft():
             refuse_if(
                 conflict_of_interest(given.actor, asked.unit, asked.unit_name),
+                not_the_office_in_charge(given.actor, asked.houses_offices, given.policy, asked.unit_name),
                 not_the_current_revision(command.revision, revision),
                 approval_after_the_session(asked.held_on, given.today),
             )
@@ -193,7 +296,14 @@ def decide(draft: Draft, command: Command, given: Given[Facts]) -> list[Event]:
 def evolve(draft: Draft, event: Event) -> Draft:
     match event:
         case DraftExpected():
-            return Expected(event)
+            return Expected(event, _revision(draft))
+        case DraftMoved(held_on=held_on, due_on=due_on, approve_by=approve_by):
+            asked = replace(_asked(draft), held_on=held_on, due_on=due_on, approve_by=approve_by)
+            return replace(_known(draft), asked=asked)
+        case DraftHandedOver(title=title, person=person):
+            return Expected(replace(_asked(draft), title=title, person=person), _revision(draft))
+        case DraftWithdrawn():
+            return Withdrawn(_asked(draft), _revision(draft))
         case DraftSubmitted(revision=revision):
             return Submitted(_asked(draft), revision)
         case DraftReturned(revision=revision):
@@ -207,8 +317,8 @@ def evolve(draft: Draft, event: Event) -> Draft:
 
 
 def _expected(command: ExpectDraft, given: Given[Facts]) -> DraftExpected:
-    policy, calendar, held_on = given.policy, given.calendar, command.held_on
-    refuse_if(calendar_year_missing(calendar, held_on, policy))
+    held_on = command.held_on
+    due_on, approve_by = _dates(held_on, given)
     return DraftExpected(
         session=command.session,
         unit=command.unit,
@@ -217,9 +327,25 @@ def _expected(command: ExpectDraft, given: Given[Facts]) -> DraftExpected:
         title=command.title,
         person=command.person,
         held_on=held_on,
-        due_on=calendar.working_days_before(held_on, policy.draft_due_working_days),
-        approve_by=calendar.working_days_before(held_on, policy.approval_due_working_days),
+        due_on=due_on,
+        approve_by=approve_by,
         expected_on=given.today,
+        houses_offices=command.houses_offices,
+    )
+
+
+def _moved(asked: DraftExpected, held_on: date, given: Given[Facts]) -> DraftMoved:
+    due_on, approve_by = _dates(held_on, given)
+    return DraftMoved(asked.held_on, held_on, due_on, approve_by, moved_on=given.today)
+
+
+def _dates(held_on: date, given: Given[Facts]) -> tuple[date, date]:
+    """By when the draft is handed in, and by when it is approved."""
+    policy, calendar = given.policy, given.calendar
+    refuse_if(calendar_year_missing(calendar, held_on, policy))
+    return (
+        calendar.working_days_before(held_on, policy.draft_due_working_days),
+        calendar.working_days_before(held_on, policy.approval_due_working_days),
     )
 
 
@@ -245,7 +371,15 @@ def _submitted(
     )
 
 
-def _asked(draft: Draft) -> DraftExpected:
+def _known(draft: Draft) -> Expected | Submitted | Returned | Approved | Withdrawn:
     # The first event of a draft is DraftExpected: nothing else is decided in NotExpected.
     assert not isinstance(draft, NotExpected)
-    return draft.asked
+    return draft
+
+
+def _asked(draft: Draft) -> DraftExpected:
+    return _known(draft).asked
+
+
+def _revision(draft: Draft) -> int:
+    return 0 if isinstance(draft, NotExpected) else draft.revision

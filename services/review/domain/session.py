@@ -1,25 +1,28 @@
-"""A session: rostered, its agenda confirmed, running, closed. From then on its minutes go on in the same stream."""
+"""A session: rostered, its agenda confirmed, running, closed, or cancelled. Its minutes go on in the same stream."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
-from services.review.domain import minutes
+from services.review.domain import changes, minutes
 from services.review.domain import proceedings as room
+from services.review.domain.facts import Facts
 from services.review.domain.minutes import Checked, Drafted, Held, Numbered, Sent, Signed
 from services.review.domain.policies.agenda import (
     agenda_is_not_the_roster,
     agenda_not_confirmed,
     draft_not_approved,
+    not_approved,
     session_day_passed,
 )
-from services.review.domain.policies.entries import text_missing
-from services.review.domain.policies.room import before_the_session_day, bulletin_not_noted
+from services.review.domain.policies.bulletin import bulletin_not_noted
+from services.review.domain.policies.changes import session_cancelled
+from services.review.domain.policies.entries import decision_incomplete, text_missing
+from services.review.domain.policies.room import before_the_session_day
 from services.review.domain.proceedings import Proceedings
-from services.review.domain.roster import Observer, Reporter, Roster
-from shared.decider import FreeText, Given, NotAllowedNow, refuse_if
+from services.review.domain.roster import Bulletin, Observer, Reporter, Roster
+from shared.decider import Decision, FreeText, Given, NotAllowedNow, refuse_if
 
 # Commands
 
@@ -43,11 +46,24 @@ class ExpectObserver:
 
 
 @dataclass(frozen=True)
+class ReceiveBulletin:
+    """Rectification has issued the bulletin that this session is to hear, perhaps before it is scheduled."""
+
+    bulletin: Bulletin
+
+
+@dataclass(frozen=True)
 class ConfirmAgenda:
-    """The units in the order in which they are called; the deputy director tells the bulletin."""
+    """The units in the order in which they are called; the deputy director tells the bulletin.
+
+    ``decision``: the chair's, where an unapproved draft is passed over or the agenda is entered after the day.
+    ``classified`` 涉密: no text of the session is kept here.
+    """
 
     order: tuple[str, ...]
     deputy_director: str
+    decision: Decision | None = None
+    classified: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,19 +81,14 @@ class CloseSession:
 Command = (
     OpenSession
     | ExpectObserver
+    | ReceiveBulletin
     | ConfirmAgenda
     | ReopenAgenda
     | CloseSession
+    | changes.Command
     | room.Command
     | minutes.Command
 )
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What lies outside the stream: the state of each unit's draft."""
-
-    drafts: Mapping[str, str] = field(default_factory=dict)
 
 
 # Events
@@ -100,10 +111,21 @@ class ObserverExpected:
 
 
 @dataclass(frozen=True)
+class BulletinReceived:
+    bulletin: Bulletin
+    received_on: date
+
+
+@dataclass(frozen=True)
 class AgendaConfirmed:
+    """``passed_over``: the units whose unapproved drafts the chair's ``decision`` passed over."""
+
     order: tuple[str, ...]
     deputy_director: str
     confirmed_on: date
+    decision: Decision | None = None
+    passed_over: tuple[str, ...] = ()
+    classified: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,9 +147,11 @@ class SessionClosed:
 Event = (
     SessionOpened
     | ObserverExpected
+    | BulletinReceived
     | AgendaConfirmed
     | AgendaReopened
     | SessionClosed
+    | changes.Event
     | room.Event
     | minutes.Event
 )
@@ -138,9 +162,10 @@ Event = (
 
 @dataclass(frozen=True)
 class NotScheduled:
-    """No roster yet; observers of a session are named before it is scheduled."""
+    """No roster yet; observers of a session are named before it is scheduled, and its bulletin may be issued."""
 
     observers: tuple[Observer, ...] = ()
+    bulletin: Bulletin | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +185,14 @@ class Running:
     proceedings: Proceedings
 
 
-Session = NotScheduled | Rostered | Confirmed | Running | minutes.Minutes
+@dataclass(frozen=True)
+class Cancelled:
+    """It was called off: nothing more is recorded."""
+
+    cancelled: changes.SessionCancelled
+
+
+Session = NotScheduled | Rostered | Confirmed | Running | Cancelled | minutes.Minutes
 
 initial: Session = NotScheduled()
 
@@ -168,6 +200,14 @@ initial: Session = NotScheduled()
 def decide(session: Session, command: Command, given: Given[Facts]) -> list[Event]:
     today = given.today
     match session, command:
+        case (
+            Cancelled(),
+            ExpectObserver() | ReceiveBulletin() | changes.NoteHandover() | changes.CancelSession(),
+        ):
+            return []  # true, and of no consequence
+        case Cancelled(cancelled), _:
+            raise session_cancelled(cancelled.reason, cancelled.cancelled_on)
+
         case NotScheduled(), OpenSession(name, plan_year, number, held_on, reporters):
             return [SessionOpened(name, plan_year, number, held_on, reporters, opened_on=today)]
 
@@ -176,14 +216,24 @@ def decide(session: Session, command: Command, given: Given[Facts]) -> list[Even
                 return []
             return [ObserverExpected(observer, named_on=today)]
 
-        case Rostered(roster), ConfirmAgenda(order, deputy_director):
-            refuse_if(
-                agenda_is_not_the_roster(order, roster.units),
-                draft_not_approved(roster, given.facts.drafts),
-                session_day_passed(roster.held_on, today),
-                text_missing("deputy_director", deputy_director),
-            )
-            return [AgendaConfirmed(order, deputy_director, confirmed_on=today)]
+        case _, ReceiveBulletin(bulletin):
+            signed = isinstance(session, Signed | Numbered | Sent)
+            if signed or bulletin == _bulletin(session):
+                return []
+            return [BulletinReceived(bulletin, received_on=today)]
+
+        case Rostered() | Confirmed() | Running(), _ if isinstance(command, changes.Command):
+            return [
+                *changes.decide(_roster(session), _units_heard(session), command, today),
+                *_observers_changed(session, command, today),
+            ]
+        case _, changes.NoteHandover():
+            return []  # who has reported stays the reporter; rectification shows who took over since
+        case NotScheduled(), changes.CancelSession():
+            return []
+
+        case Rostered(roster), ConfirmAgenda():
+            return [_agenda_confirmed(roster, command, given)]
 
         case Rostered(), _ if isinstance(command, room.Command):
             raise agenda_not_confirmed()
@@ -193,13 +243,13 @@ def decide(session: Session, command: Command, given: Given[Facts]) -> list[Even
             return [AgendaReopened(FreeText(reason), reopened_on=today)]
 
         case Confirmed(proceedings) | Running(proceedings), CloseSession():
-            held_on, bulletin = proceedings.roster.held_on, proceedings.bulletin
+            held_on, noted = proceedings.roster.held_on, proceedings.bulletin
             refuse_if(before_the_session_day(held_on, today), bulletin_not_noted(proceedings))
             return [
                 SessionClosed(
                     held_on=held_on,
                     units_heard=proceedings.units_heard,
-                    bulletin_told=bulletin is not None and bulletin.told,
+                    bulletin_told=noted is not None and noted.told,
                     closed_on=today,
                 )
             ]
@@ -227,13 +277,20 @@ def evolve(session: Session, event: Event) -> Session:
                     held_on=event.held_on,
                     reporters=event.reporters,
                     observers=_observers(session),
+                    bulletin=_bulletin(session),
                 )
             )
         case ObserverExpected(observer):
             return _with_observer(session, observer)
-        case AgendaConfirmed(order, deputy_director):
+        case BulletinReceived(bulletin):
+            return _with_bulletin(session, bulletin)
+        case changes.SessionCancelled():
+            return Cancelled(event)
+        case changes.SessionRescheduled() | changes.ReporterSubstituted() | changes.ReporterChanged():
+            return _changed(session, event)
+        case AgendaConfirmed(order, deputy_director, classified=classified):
             assert isinstance(session, Rostered)  # only a roster is called in an order
-            return Confirmed(Proceedings(session.roster, order, deputy_director))
+            return Confirmed(Proceedings(session.roster, order, deputy_director, classified=classified))
         case AgendaReopened():
             return Rostered(_in_the_room(session).roster)
         case SessionClosed(closed_on=on):
@@ -251,25 +308,86 @@ def _in_the_room(session: Session) -> Proceedings:
     return session.proceedings
 
 
-def _observers(session: Session) -> tuple[Observer, ...]:
-    match session:
-        case NotScheduled(observers):
-            return observers
-        case Rostered(roster):
-            return roster.observers
+def _agenda_confirmed(roster: Roster, command: ConfirmAgenda, given: Given[Facts]) -> AgendaConfirmed:
+    drafts, decision = given.facts.drafts, command.decision
+    refuse_if(
+        agenda_is_not_the_roster(command.order, roster.units),
+        text_missing("deputy_director", command.deputy_director),
+        decision_incomplete(decision),
+    )
+    passed_over = draft_not_approved(roster, drafts) or session_day_passed(roster.held_on, given.today)
+    if decision is None:
+        refuse_if(passed_over)
+    return AgendaConfirmed(
+        order=command.order,
+        deputy_director=command.deputy_director,
+        confirmed_on=given.today,
+        decision=decision if passed_over else None,
+        passed_over=tuple(one.unit for one in not_approved(roster, drafts)),
+        classified=command.classified,
+    )
+
+
+def _changed(
+    session: Session,
+    event: changes.SessionRescheduled | changes.ReporterSubstituted | changes.ReporterChanged,
+) -> Session:
+    roster = changes.evolve(_roster(session), event)
+    match session, event:
+        case Running(proceedings), changes.ReporterSubstituted(unit_out, reporter):
+            order = tuple(reporter.unit if unit == unit_out else unit for unit in proceedings.order)
+            return Running(replace(proceedings, roster=roster, order=order))
+        case Confirmed(), changes.ReporterSubstituted() | changes.ReporterChanged():
+            return Rostered(roster)
         case _:
-            return session.proceedings.roster.observers
+            return _with_roster(session, roster)
+
+
+def _observers_changed(session: Session, command: changes.Command, today: date) -> list[ObserverExpected]:
+    """An observer's post, too, is represented by whoever holds it on the day."""
+    if not isinstance(command, changes.NoteHandover) or command.effective_on > _roster(session).held_on:
+        return []
+    return [
+        ObserverExpected(replace(one, title=command.title, person=command.person), today)
+        for one in _observers(session)
+        if (one.unit, one.post) == (command.unit, command.post) and one.person != command.person
+    ]
+
+
+def _roster(session: Session) -> Roster:
+    # A session has a roster from the moment it is scheduled until it is called off.
+    assert not isinstance(session, NotScheduled | Cancelled)
+    return session.roster if isinstance(session, Rostered) else session.proceedings.roster
+
+
+def _units_heard(session: Session) -> tuple[str, ...]:
+    return session.proceedings.units_heard if isinstance(session, Running) else ()
+
+
+def _observers(session: Session) -> tuple[Observer, ...]:
+    return session.observers if isinstance(session, NotScheduled) else _roster(session).observers
+
+
+def _bulletin(session: Session) -> Bulletin | None:
+    return session.bulletin if isinstance(session, NotScheduled) else _roster(session).bulletin
 
 
 def _with_observer(session: Session, observer: Observer) -> Session:
     """Named again, an observer replaces the one named for the unit before."""
     observers = (*(one for one in _observers(session) if one.unit != observer.unit), observer)
-    match session:
-        case NotScheduled():
-            return NotScheduled(observers)
-        case Rostered(roster):
-            return Rostered(replace(roster, observers=observers))
-        case _:
-            proceedings = session.proceedings
-            roster = replace(proceedings.roster, observers=observers)
-            return replace(session, proceedings=replace(proceedings, roster=roster))
+    if isinstance(session, NotScheduled):
+        return replace(session, observers=observers)
+    return _with_roster(session, replace(_roster(session), observers=observers))
+
+
+def _with_bulletin(session: Session, bulletin: Bulletin) -> Session:
+    if isinstance(session, NotScheduled):
+        return replace(session, bulletin=bulletin)
+    return _with_roster(session, replace(_roster(session), bulletin=bulletin))
+
+
+def _with_roster(session: Session, roster: Roster) -> Session:
+    assert not isinstance(session, NotScheduled | Cancelled)
+    if isinstance(session, Rostered):
+        return Rostered(roster)
+    return replace(session, proceedings=replace(session.proceedings, roster=roster))

@@ -12,6 +12,20 @@ down_revision = "0001"
 
 def upgrade() -> None:
     op.create_table(
+        "registered_units",
+        sa.Column("tenant", sa.Text(collation="C"), nullable=False),
+        sa.Column("stream", sa.Text(collation="C"), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("official_order", sa.Integer(), nullable=False),
+        sa.Column("houses_offices", postgresql.JSONB(), nullable=False),
+        sa.Column("heads", postgresql.JSONB(), nullable=False),
+        sa.Column("handovers", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "stream"),
+    )
+    protect(op.get_bind(), "registered_units", "inherited")
+    op.create_table(
         "drafts",
         sa.Column("tenant", sa.Text(collation="C"), nullable=False),
         sa.Column("stream", sa.Text(collation="C"), nullable=False),
@@ -37,6 +51,7 @@ def upgrade() -> None:
         sa.Column("returned_on", sa.Date(), nullable=True),
         sa.Column("approved_on", sa.Date(), nullable=True),
         sa.Column("approved_late", sa.Boolean(), nullable=True),
+        sa.Column("houses_offices", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "stream"),
     )
     protect(op.get_bind(), "drafts", "private")
@@ -68,6 +83,15 @@ def upgrade() -> None:
         sa.Column("numbered_on", sa.Date(), nullable=True),
         sa.Column("sent_on", sa.Date(), nullable=True),
         sa.Column("due_on", postgresql.JSONB(), nullable=False),
+        sa.Column("passed_over", postgresql.JSONB(), nullable=False),
+        sa.Column("decisions", postgresql.JSONB(), nullable=False),
+        sa.Column("classified", sa.Boolean(), nullable=False),
+        sa.Column("bulletin_issued", sa.Text(), nullable=True),
+        sa.Column("guests", postgresql.JSONB(), nullable=False),
+        sa.Column("checked_by", postgresql.JSONB(), nullable=False),
+        sa.Column("scan", sa.Text(), nullable=True),
+        sa.Column("corrections", postgresql.JSONB(), nullable=False),
+        sa.Column("changes", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "stream"),
     )
     protect(op.get_bind(), "proceedings", "private")

@@ -49,7 +49,7 @@ def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
                     "made_on": event.made_on,
                     "praise_only": not event.requirements,
                     "requirements": [asdict(one) | {"units": list(one.units)} for one in event.requirements],
-                    "text_ref": event.text.ref,
+                    "text_ref": event.text.ref if event.text else None,
                     "confirmed": False,
                     "confirmed_on": None,
                     "issued_on": None,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, assert_never
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.review.domain.draft import (
     DraftApprovalVoided,
     DraftApproved,
     DraftExpected,
+    DraftHandedOver,
+    DraftMoved,
     DraftReturned,
     DraftSubmitted,
+    DraftWithdrawn,
     Event,
 )
 from shared.eventstore import Recorded, View, view_table
@@ -42,24 +46,50 @@ drafts = view_table(
     sa.Column("returned_on", sa.Date),
     sa.Column("approved_on", sa.Date),
     sa.Column("approved_late", sa.Boolean),
+    sa.Column("houses_offices", JSONB, nullable=False),
 )
-"""``state``: expected, submitted, returned, approved. ``characters`` and ``length`` (fits, long, too_long) are of the
-newest revision, as it would be spoken; ``late`` is of the first. The references lead to texts."""
+"""``state``: expected, submitted, returned, approved, withdrawn. ``characters`` and ``length`` (fits, long, too_long)
+are of the newest revision, as it would be spoken; ``late`` is of the first. The references lead to texts.
+``houses_offices``: the offices of the chain that the unit houses; where the law office is one, the draft is reviewed by
+the office that policy names."""
 
 
 def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
     row: dict[str, Any] = dict.fromkeys(set(drafts.c.keys()) - {"tenant", "stream"})
     for recorded in history:
-        row |= _changed(recorded.event)
+        row |= _changed(row, recorded.event)
     return [row]
 
 
-def _changed(event: Event) -> dict[str, Any]:
+OF_A_REVISION = (
+    "characters",
+    "length",
+    "submitted_on",
+    "entered_by",
+    "entered_for",
+    "text_ref",
+    "remarks_ref",
+    "returned_on",
+    "approved_on",
+    "approved_late",
+)
+"""The columns that are empty while nothing is handed in."""
+
+
+def _changed(row: Mapping[str, Any], event: Event) -> dict[str, Any]:
     match event:
         case DraftExpected():
-            columns = asdict(event)
+            columns = asdict(event) | {"houses_offices": list(event.houses_offices)}
             del columns["expected_on"]
-            return columns | {"state": "expected", "revision": 0, "late": False}
+            counted = {"revision": row["revision"] or 0, "late": row["late"] or False}
+            return columns | counted | dict.fromkeys(OF_A_REVISION) | {"state": "expected"}
+        case DraftMoved():
+            return {"held_on": event.held_on, "due_on": event.due_on, "approve_by": event.approve_by}
+        case DraftHandedOver():
+            new_head = {"title": event.title, "person": event.person}
+            return new_head | dict.fromkeys(OF_A_REVISION) | {"state": "expected"}
+        case DraftWithdrawn():
+            return {"state": "withdrawn"}
         case DraftSubmitted():
             return {
                 "state": "submitted",

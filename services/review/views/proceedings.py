@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any, assert_never
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.review.domain import changes
 from services.review.domain.minutes import (
+    MinutesCorrected,
     MinutesDrafted,
     MinutesNumbered,
     MinutesSent,
@@ -21,21 +24,25 @@ from services.review.domain.proceedings import (
     AttendanceRecorded,
     BulletinNoted,
     CommentRecorded,
+    GuestRecorded,
     MarkedNotHeld,
     SpeechRecorded,
     SupplementRecorded,
 )
 from services.review.domain.proceedings import Event as RoomEvent
-from services.review.domain.roster import Matter
+from services.review.domain.roster import Matter, Reporter
 from services.review.domain.session import (
     AgendaConfirmed,
     AgendaReopened,
+    BulletinReceived,
     Event,
     ObserverExpected,
     SessionClosed,
     SessionOpened,
 )
+from shared.calendar import Calendar
 from shared.eventstore import Recorded, View, view_table
+from shared.tenancy import Policy
 
 proceedings = view_table(
     "proceedings",
@@ -63,25 +70,67 @@ proceedings = view_table(
     sa.Column("numbered_on", sa.Date),
     sa.Column("sent_on", sa.Date),
     sa.Column("due_on", JSONB, nullable=False),
+    sa.Column("passed_over", JSONB, nullable=False),
+    sa.Column("decisions", JSONB, nullable=False),
+    sa.Column("classified", sa.Boolean, nullable=False),
+    sa.Column("bulletin_issued", sa.Text),
+    sa.Column("guests", JSONB, nullable=False),
+    sa.Column("checked_by", JSONB, nullable=False),
+    sa.Column("scan", sa.Text),
+    sa.Column("corrections", JSONB, nullable=False),
+    sa.Column("changes", JSONB, nullable=False),
 )
-"""``state``: rostered, agenda_confirmed, running, held, drafted, checked, signed, numbered, sent.
-``roster`` ``[{unit, unit_name, category, post, title, person, lead}]``;
+"""``state``: rostered, agenda_confirmed, running, held, drafted, checked, signed, numbered, sent, cancelled.
+``roster`` ``[{unit, unit_name, category, post, title, person, lead, houses_offices, official_order}]``;
 ``observers`` ``[{unit, unit_name, post, title, person, provisional_for, attended, reason}]``, attended null until
 recorded; ``agenda`` ``[unit]``; ``bulletin`` told or not_applicable;
 ``speeches`` ``[{unit, person, planned_seconds, spoken_seconds, overrun_seconds}]``;
 ``supplements`` ``[{unit, text_ref}]``; ``not_held`` ``[{unit, what, reason_ref}]``;
 ``words`` ``[{comment, unit, by, by_title, confirmed_on}]``, confirmed_on null until then;
-``due_on`` ``{unit: date}`` as the minutes print it, for the units of whom something was asked.
+``due_on`` ``{unit: date}`` as the minutes print it, for the units of whom something was asked;
+``passed_over`` ``[unit]`` whose unapproved drafts the chair passed over; ``decisions`` ``{agenda | bulletin:
+{by, title, reason}}``, where the chair decided otherwise; ``bulletin_issued`` the bulletin that is to be told;
+``guests`` ``[{guest, organisation, kind, spoke}]``; ``checked_by`` ``[office]`` while another has still to check;
+``scan`` of the signature, or the number of its paper; ``corrections`` ``[{item, task_line_before, task_line, reason,
+document_number, corrected_on}]``; ``changes`` ``[{what, on, ...}]`` since it was scheduled.
 Private: who said what is a working note."""
 
-LISTS = ("roster", "observers", "agenda", "speeches", "supplements", "not_held", "words")
+LISTS = (
+    "roster",
+    "observers",
+    "agenda",
+    "speeches",
+    "supplements",
+    "not_held",
+    "words",
+    "passed_over",
+    "guests",
+    "checked_by",
+    "corrections",
+    "changes",
+)
+
+AN_AGENDA_THAT_FELL: dict[str, Any] = {
+    "state": "rostered",
+    "agenda": [],
+    "deputy_director": None,
+    "agenda_confirmed_on": None,
+    "passed_over": [],
+    "classified": False,
+}
 
 
 def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
     row: dict[str, Any] = dict.fromkeys(set(proceedings.c.keys()) - {"tenant", "stream"})
-    row |= {name: [] for name in LISTS} | {"due_on": {}, "state": "not_scheduled"}
+    row |= {name: [] for name in LISTS}
+    row |= {"due_on": {}, "decisions": {}, "classified": False, "state": "not_scheduled"}
+    task_lines: dict[str, str] = {}
     for recorded in history:
         row |= _changed(row, recorded.event)
+        if isinstance(event := recorded.event, MinutesSent | MinutesCorrected):
+            if isinstance(event, MinutesCorrected):
+                row["corrections"] = [*row["corrections"], *_corrections(event, task_lines)]
+            task_lines = {item.item: item.task_line for one in event.excerpts for item in one.items}
     # Observers may be named before the session is scheduled: until then there is nothing to show.
     return [] if row["state"] == "not_scheduled" else [row]
 
@@ -96,51 +145,121 @@ def _changed(row: Mapping[str, Any], event: Event) -> dict[str, Any]:
                 "plan_year": event.plan_year,
                 "number": event.number,
                 "held_on": event.held_on,
-                "roster": [asdict(reporter) for reporter in event.reporters],
+                "roster": [_reporter(reporter) for reporter in event.reporters],
             }
+        case (
+            changes.SessionRescheduled()
+            | changes.ReporterSubstituted()
+            | changes.ReporterChanged()
+            | changes.SessionCancelled()
+        ):
+            return _rearranged(row, event)
         case ObserverExpected(observer):
             entry = asdict(observer) | {"attended": None, "reason": None}
             return {"observers": _put(row["observers"], entry, "unit")}
+        case BulletinReceived(bulletin):
+            return {"bulletin_issued": bulletin.bulletin}
         case AgendaConfirmed():
             return {
                 "state": "agenda_confirmed",
                 "agenda": list(event.order),
                 "deputy_director": event.deputy_director,
                 "agenda_confirmed_on": event.confirmed_on,
+                "passed_over": list(event.passed_over),
+                "classified": event.classified,
+                "decisions": _decided(row, "agenda", event),
             }
         case AgendaReopened():
-            return {
-                "state": "rostered",
-                "agenda": [],
-                "deputy_director": None,
-                "agenda_confirmed_on": None,
-            }
+            return AN_AGENDA_THAT_FELL | {"decisions": {}}
         case SessionClosed(closed_on=on):
             return {"state": "held", "closed_on": on}
-        case MinutesDrafted(on):
-            return {"state": "drafted", "drafted_on": on}
+        case MinutesDrafted(on, classified):
+            return {"state": "drafted", "drafted_on": on, "classified": classified}
+        case RequirementsChecked(office=office) if event.offices_missing:
+            return {"checked_by": [*row["checked_by"], office]}
         case RequirementsChecked(on):
-            return {"state": "checked", "checked_on": on}
+            return {"state": "checked", "checked_on": on, "checked_by": []}
         case WordsConfirmed(comment, confirmed_on=on):
             [words] = [one for one in row["words"] if one["comment"] == comment]
             confirmed = words | {"confirmed_on": on.isoformat()}
             return {"words": _put(row["words"], confirmed, "comment")}
         case MinutesSigned(signed_by, on):
-            return {"state": "signed", "signed_by": signed_by, "signed_on": on}
+            return {"state": "signed", "signed_by": signed_by, "signed_on": on, "scan": event.scan}
         case MinutesNumbered(document_number, on):
             return {"state": "numbered", "document_number": document_number, "numbered_on": on}
         case MinutesSent():
             due_on = {one.unit: one.due_on.isoformat() for one in event.excerpts if one.due_on}
             return {"state": "sent", "sent_on": event.sent_on, "due_on": due_on}
+        case MinutesCorrected():
+            return {}  # told by _rows, which knows the lines before
         case _:
             return _said(row, event) | ({"state": "running"} if row["state"] == "agenda_confirmed" else {})
+
+
+def _corrections(event: MinutesCorrected, before: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "item": one.item,
+            "task_line_before": before[one.item],
+            "task_line": one.task_line,
+            "reason": event.reason,
+            "document_number": event.document_number,
+            "corrected_on": event.corrected_on.isoformat(),
+        }
+        for one in event.corrections
+    ]
+
+
+def _rearranged(row: Mapping[str, Any], event: changes.Event) -> dict[str, Any]:
+    """The columns that a change since it was scheduled changes."""
+    fallen = AN_AGENDA_THAT_FELL | {"decisions": {}} if row["state"] == "agenda_confirmed" else {}
+    match event:
+        case changes.SessionRescheduled(before, held_on, reason, on):
+            entry = {"what": "rescheduled", "held_on_before": before.isoformat(), "reason": reason}
+            return {"held_on": held_on} | _noted(row, on, entry)
+        case changes.ReporterSubstituted(unit_out, reporter, reason, on):
+            roster = [_reporter(reporter) if one["unit"] == unit_out else one for one in row["roster"]]
+            order = [reporter.unit if unit == unit_out else unit for unit in row["agenda"]]
+            entry = {"what": "substituted", "unit_out": unit_out, "unit": reporter.unit, "reason": reason}
+            # Who steps in as a reporter observes no longer.
+            observers = [one for one in row["observers"] if one["unit"] != reporter.unit]
+            people = {"roster": roster, "observers": observers, "agenda": order}
+            return people | fallen | _noted(row, on, entry)
+        case changes.ReporterChanged(unit, title=title, person=person, changed_on=on):
+            [reporting] = [one for one in row["roster"] if one["unit"] == unit]
+            roster = _put(row["roster"], reporting | {"title": title, "person": person}, "unit")
+            entry = {
+                "what": "handed_over",
+                "unit": unit,
+                "person_before": event.person_before,
+                "person": person,
+            }
+            return {"roster": roster} | fallen | _noted(row, on, entry)
+        case changes.SessionCancelled(_, reason, on):
+            return {"state": "cancelled"} | _noted(row, on, {"what": "cancelled", "reason": reason})
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _noted(row: Mapping[str, Any], on: date, entry: dict[str, Any]) -> dict[str, Any]:
+    return {"changes": [*row["changes"], entry | {"on": on.isoformat()}]}
+
+
+def _decided(row: Mapping[str, Any], what: str, event: AgendaConfirmed | BulletinNoted) -> dict[str, Any]:
+    others = {about: decision for about, decision in row["decisions"].items() if about != what}
+    return others | ({what: asdict(event.decision)} if event.decision else {})
+
+
+def _reporter(reporter: Reporter) -> dict[str, Any]:
+    return asdict(reporter) | {"houses_offices": list(reporter.houses_offices)}
 
 
 def _said(row: Mapping[str, Any], event: RoomEvent) -> dict[str, Any]:
     """The columns that an event of the room changes."""
     match event:
         case BulletinNoted(told):
-            return {"bulletin": "told" if told else "not_applicable"}
+            decisions = _decided(row, "bulletin", event)
+            return {"bulletin": "told" if told else "not_applicable", "decisions": decisions}
         case SpeechRecorded(unit):
             speech = {
                 "unit": unit,
@@ -151,7 +270,7 @@ def _said(row: Mapping[str, Any], event: RoomEvent) -> dict[str, Any]:
             }
             return {"speeches": [*row["speeches"], speech]} | _held(row, unit, "speech")
         case SupplementRecorded(unit, text):
-            supplement = {"unit": unit, "text_ref": text.ref}
+            supplement = {"unit": unit, "text_ref": text.ref if text else None}
             return {"supplements": _put(row["supplements"], supplement, "unit")} | _held(
                 row, unit, "supplement"
             )
@@ -163,12 +282,22 @@ def _said(row: Mapping[str, Any], event: RoomEvent) -> dict[str, Any]:
                 "by_title": event.by_title,
                 "confirmed_on": None,
             }
-            unchecked = {"state": "drafted", "checked_on": None} if row["state"] == "checked" else {}
+            unchecked: dict[str, Any] = {"checked_by": []}
+            if row["state"] == "checked":
+                unchecked |= {"state": "drafted", "checked_on": None}
             return {"words": _put(row["words"], words, "comment")} | unchecked | _held(row, unit, "comment")
         case AttendanceRecorded(unit):
             [observer] = [one for one in row["observers"] if one["unit"] == unit]
             attended = observer | {"attended": event.attended, "reason": event.reason}
             return {"observers": _put(row["observers"], attended, "unit")}
+        case GuestRecorded(guest):
+            entry = {
+                "guest": guest,
+                "organisation": event.organisation,
+                "kind": event.kind,
+                "spoke": event.spoke,
+            }
+            return {"guests": _put(row["guests"], entry, "guest")}
         case MarkedNotHeld(unit, what, reason):
             mark = {"unit": unit, "what": what, "reason_ref": reason.ref}
             return _held(row, unit, what, mark)
@@ -186,10 +315,17 @@ def _held(row: Mapping[str, Any], unit: str, what: Matter, *marks: dict[str, Any
     return {"not_held": [*others, *marks]}
 
 
+def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> dict[str, Any]:
+    """The row as it is read: while the session is to come or runs, with the seconds at which the bell rings."""
+    to_come = row["state"] in ("rostered", "agenda_confirmed", "running")
+    return row | {"bells": [policy.bell_seconds, policy.speech_seconds] if to_come else []}
+
+
 PROCEEDINGS = View(
     proceedings,
     _rows,
     filters=("session", "plan_year", "state"),
     order_by=("plan_year", "number"),
     tier="private",
+    present=present,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import assert_never
 
-from services.scheduling.domain.policies import (
+from services.scheduling.domain.policies.policy import (
     policy_holds_too_early,
     policy_laxer_than_above,
     policy_value_out_of_range,

@@ -9,10 +9,11 @@ Tier = Literal["nation", "province", "city", "district", "bureau", "town", "vill
 Category = Literal["party_or_mass", "government", "town", "leadership", "section", "village"]
 Office = Literal["party_office", "law_office", "organization_department", "supervision_office"]
 
-CATEGORIES_OF_A_ROSTER: dict[Tier, tuple[Category, ...]] = {
+CATEGORIES_OF_A_ROSTER: dict[str, tuple[Category, ...]] = {
     "district": ("party_or_mass", "government", "town"),
 }
-"""What each roster of a tier needs one of. Only the district's rule is known (domain.md 1, step 2)."""
+"""What each roster of a tier needs one of (domain.md 1, step 2). A bureau's or a town's own round has a quota by
+policy and no rule about categories."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,12 @@ class RegisteredUnit:
     category: Category
     official_order: int
     posts: tuple[Post, ...]
+    houses_offices: tuple[Office, ...] = ()
 
     def held(self, post: str) -> Post | None:
         """The post of that id, or None."""
         return next((one for one in self.posts if one.post == post), None)
+
+    def posts_of(self, person: str) -> tuple[Post, ...]:
+        """Every post of the unit that the person holds: more than one is 一肩挑."""
+        return tuple(one for one in self.posts if one.person == person)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
-from services.scheduling.domain.policies import name_is_blank
+from services.scheduling.domain.policies.registry import name_is_blank
 from services.scheduling.domain.registry import Tier
 from shared.decider import Given, NotAllowedNow, refuse_if
 

@@ -1,4 +1,4 @@
-"""A unit of a tenant: its category, the offices it houses, its posts and who holds them since when."""
+"""A unit of a tenant: its names, its category, the offices it houses, its posts and who holds them since when."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import assert_never
 
-from services.scheduling.domain.policies import (
+from services.scheduling.domain.policies.registry import (
     handover_before_the_last,
     handover_in_the_future,
+    name_already_borne,
     name_is_blank,
     post_already_held,
     post_id_malformed,
     post_listed_twice,
     post_unknown_in_unit,
+    renaming_before_the_last,
+    renaming_in_the_future,
 )
 from services.scheduling.domain.registry import Category, Office, Post
 from shared.decider import Given, NotAllowedNow, refuse_if
@@ -35,15 +38,32 @@ class HeldPost:
 
 
 @dataclass(frozen=True)
-class Registered:
-    """It is in the registry; ``posts`` as they are held now."""
+class Name:
+    """A name, and the first day on which the unit bore it."""
 
     name: str
+    valid_from: date
+
+
+@dataclass(frozen=True)
+class Registered:
+    """It is in the registry; ``posts`` as they are held now, ``names`` from the first to the one it bears."""
+
+    names: tuple[Name, ...]
     category: Category
     official_order: int
     houses_offices: tuple[Office, ...]
     posts: tuple[HeldPost, ...]
-    valid_from: date
+
+    @property
+    def name(self) -> Name:
+        """The name it bears."""
+        return self.names[-1]
+
+    @property
+    def valid_from(self) -> date:
+        """The day from which it is in the registry."""
+        return self.names[0].valid_from
 
     def held(self, post: str) -> HeldPost | None:
         """The post of that id, or None."""
@@ -75,7 +95,15 @@ class HandOverPost:
     effective_on: date | None = None
 
 
-Command = RegisterUnit | HandOverPost
+@dataclass(frozen=True)
+class RenameUnit:
+    """The unit bears this name from ``valid_from`` (None = today); what was written before says the old one."""
+
+    name: str
+    valid_from: date | None = None
+
+
+Command = RegisterUnit | HandOverPost | RenameUnit
 
 
 @dataclass(frozen=True)
@@ -99,11 +127,20 @@ class PostHandedOver:
     on: date
 
 
-Event = UnitRegistered | PostHandedOver
+@dataclass(frozen=True)
+class UnitRenamed:
+    name_before: str
+    name: str
+    valid_from: date
+    on: date
+
+
+Event = UnitRegistered | PostHandedOver | UnitRenamed
 
 
 def decide(unit: Unit, command: Command, given: Given[None]) -> list[Event]:
-    """Registering the same again is nothing new; a post is handed over as often as its holder changes."""
+    """Registering the same again is nothing new; a post is handed over as often as its holder changes, and the
+    unit is renamed as often as it bears another name."""
     match unit, command:
         case NotRegistered(), RegisterUnit():
             refuse_if(
@@ -117,6 +154,10 @@ def decide(unit: Unit, command: Command, given: Given[None]) -> list[Event]:
             return []
         case Registered(), HandOverPost():
             return [_handed_over(unit, command, given.today)]
+        case Registered(), RenameUnit(name, valid_from) if unit.name == Name(name, valid_from or given.today):
+            return []
+        case Registered(), RenameUnit():
+            return [_renamed(unit, command, given.today)]
         case _:
             raise NotAllowedNow(unit, command)
 
@@ -149,16 +190,26 @@ def _handed_over(unit: Registered, command: HandOverPost, today: date) -> PostHa
     )
 
 
+def _renamed(unit: Registered, command: RenameUnit, today: date) -> UnitRenamed:
+    valid_from = command.valid_from or today
+    refuse_if(
+        name_is_blank(name=command.name),
+        name_already_borne(command.name, unit.name.name),
+        renaming_in_the_future(valid_from, today),
+        renaming_before_the_last(valid_from, unit.name.valid_from),
+    )
+    return UnitRenamed(unit.name.name, command.name, valid_from, on=today)
+
+
 def evolve(unit: Unit, event: Event) -> Unit:
     match event:
         case UnitRegistered():
             return Registered(
-                event.name,
+                (Name(event.name, event.valid_from),),
                 event.category,
                 event.official_order,
                 event.houses_offices,
                 tuple(HeldPost(post.post, post.title, post.person, event.valid_from) for post in event.posts),
-                event.valid_from,
             )
         case PostHandedOver():
             assert isinstance(unit, Registered)  # posts are handed over in registered units only
@@ -166,5 +217,8 @@ def evolve(unit: Unit, event: Event) -> Unit:
             return replace(
                 unit, posts=tuple(changed if post.post == event.post else post for post in unit.posts)
             )
+        case UnitRenamed():
+            assert isinstance(unit, Registered)  # only what has a name gets another
+            return replace(unit, names=(*unit.names, Name(event.name, event.valid_from)))
         case _ as unreachable:
             assert_never(unreachable)

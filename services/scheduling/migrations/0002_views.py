@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("stream", sa.Text(collation="C"), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("names", postgresql.JSONB(), nullable=False),
         sa.Column("category", sa.Text(), nullable=False),
         sa.Column("official_order", sa.Integer(), nullable=False),
         sa.Column("houses_offices", postgresql.JSONB(), nullable=False),
@@ -49,12 +50,27 @@ def upgrade() -> None:
     )
     protect(op.get_bind(), "adopted_policies", "inherited")
     op.create_table(
+        "adopted_calendars",
+        sa.Column("tenant", sa.Text(collation="C"), nullable=False),
+        sa.Column("stream", sa.Text(collation="C"), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("holidays", postgresql.JSONB(), nullable=False),
+        sa.Column("working_weekend_days", postgresql.JSONB(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("adopted_on", sa.Date(), nullable=False),
+        sa.Column("versions", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "stream"),
+    )
+    protect(op.get_bind(), "adopted_calendars", "inherited")
+    op.create_table(
         "plans",
         sa.Column("tenant", sa.Text(collation="C"), nullable=False),
         sa.Column("stream", sa.Text(collation="C"), nullable=False),
         sa.Column("plan_year", sa.Integer(), nullable=False),
+        sa.Column("plan_version", sa.Integer(), nullable=False),
         sa.Column("rounds", postgresql.JSONB(), nullable=False),
         sa.Column("warnings", postgresql.JSONB(), nullable=False),
+        sa.Column("versions", postgresql.JSONB(), nullable=False),
         sa.Column("adopted_on", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "stream"),
     )
@@ -73,6 +89,12 @@ def upgrade() -> None:
         sa.Column("reporters", postgresql.JSONB(), nullable=False),
         sa.Column("observers_for", sa.Text(), nullable=True),
         sa.Column("observers", postgresql.JSONB(), nullable=False),
+        sa.Column("absences", postgresql.JSONB(), nullable=False),
+        sa.Column("moved", postgresql.JSONB(), nullable=False),
+        sa.Column("moved_in", postgresql.JSONB(), nullable=False),
+        sa.Column("rescheduled", postgresql.JSONB(), nullable=False),
+        sa.Column("cancelled", sa.Text(), nullable=True),
+        sa.Column("decisions", postgresql.JSONB(), nullable=False),
         sa.Column("warnings", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "stream"),
     )
@@ -91,6 +113,8 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
         sa.Column("named_on", sa.Date(), nullable=False),
+        sa.Column("attended", sa.Boolean(), nullable=True),
+        sa.Column("absence_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "stream", "unit", "post"),
     )
     protect(op.get_bind(), "observers", "progress")

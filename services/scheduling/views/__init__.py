@@ -1,1 +1,1 @@
-"""The read models of scheduling: the registry, adopted policies, plans, sessions and observers."""
+"""The read models of scheduling: the registry, adopted policies and calendars, plans, sessions and observers."""

@@ -1,4 +1,4 @@
-"""Who observes which session, and for which later round they are rostered: one row a person, in official order."""
+"""Who observes which session, for which later round they are rostered, and whether they came: one row a person."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.scheduling.domain.session import Event, ObserversNamed, SessionScheduled
+from services.scheduling.domain.session_events import (
+    AttendanceNoted,
+    Event,
+    ObserversNamed,
+    ReporterSubstituted,
+    SessionCancelled,
+    SessionScheduled,
+)
 from shared.eventstore import Recorded, View, view_table
 
 observers = view_table(
@@ -22,7 +29,10 @@ observers = view_table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("person", sa.Text, nullable=False),
     sa.Column("named_on", sa.Date, nullable=False),
+    sa.Column("attended", sa.Boolean),
+    sa.Column("absence_reason", sa.Text),
 )
+"""``attended``: null until review says so."""
 
 
 def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
@@ -42,12 +52,21 @@ def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
                     "title": one.title,
                     "person": one.person,
                     "named_on": event.on,
+                    "attended": None,
+                    "absence_reason": None,
                 }
                 for one in event.observers
             ]
         elif isinstance(event, SessionScheduled):
             people = {(one.unit, one.post): one.person for one in event.observers}
             rows = [row | {"person": people[row["unit"], row["post"]]} for row in rows]
+        elif isinstance(event, ReporterSubstituted):
+            rows = [row for row in rows if row["unit"] != event.reporter.unit]
+        elif isinstance(event, AttendanceNoted):
+            came = {"attended": event.attended, "absence_reason": event.reason}
+            rows = [row | came if row["unit"] == event.unit else row for row in rows]
+        elif isinstance(event, SessionCancelled):
+            rows = []
     return rows
 
 

@@ -16,13 +16,15 @@ units = view_table(
     "units",
     sa.Column("unit", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
+    sa.Column("names", JSONB, nullable=False),
     sa.Column("category", sa.Text, nullable=False),
     sa.Column("official_order", sa.Integer, nullable=False),
     sa.Column("houses_offices", JSONB, nullable=False),
     sa.Column("posts", JSONB, nullable=False),
     sa.Column("valid_from", sa.Date, nullable=False),
 )
-"""``posts``: ``[{post, title, person, since}]``."""
+"""``name`` is the one it bears, ``names`` all it bore, ``[{name, valid_from}]``; ``posts``: ``[{post, title, person,
+since}]``; ``valid_from``: since when it is in the registry."""
 
 
 def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
@@ -32,7 +34,8 @@ def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
     return [
         {
             "unit": history[0].id,
-            "name": unit.name,
+            "name": unit.name.name,
+            "names": [{"name": one.name, "valid_from": one.valid_from.isoformat()} for one in unit.names],
             "category": unit.category,
             "official_order": unit.official_order,
             "houses_offices": list(unit.houses_offices),

@@ -19,16 +19,17 @@ begin
         select 'answer', c.sequence, c.version, c.stream, null, null, null, null, c.request_hash, c.events
         from commands c where c.tenant = p_tenant and c.actor = p_actor and c.key = p_key
         union all
-        select 'tenant', null, null, t.name, null, null, null, null, null, null
+        select 'tenant', null, null, t.name, null, t.tier, null, null, null, null
         from tenants t where t.tenant = p_tenant
         union all
         select 'policy', null, p.version, p.tenant, null, p."values"::text, null, p.holds_from, null, null
         from policies p where p.tenant = any (p_path)
         union all
-        select 'calendar', null, c.year, c.tenant, null,
-               json_build_object('holidays', c.holidays, 'working_weekend_days', c.working_weekend_days)::text,
-               null, null, null, null
-        from calendars c where c.tenant = any (p_path)
+        -- root first: of a year that two tiers adopted, the nearer one's holds
+        (select 'calendar', null::bigint, c.year, c.tenant, null::integer,
+                json_build_object('holidays', c.holidays, 'working_weekend_days', c.working_weekend_days)::text,
+                null, null::date, null::bytea, null::text[]
+         from calendars c where c.tenant = any (p_path) order by c.tenant)
         union all
         select 'today', null, null, null, null, null, null, b.today, null, null from business_day b;
 end $$;

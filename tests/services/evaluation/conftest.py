@@ -14,6 +14,7 @@ from services.evaluation.application import SERVICE
 from shared.eventstore import BusinessClock, EventStore, tables
 from shared.eventstore.store import engine
 from shared.runtime.migrate import migrate
+from tests.services.evaluation.hearing import Evaluation
 from tests.services.evaluation.telling import TODAY
 
 
@@ -31,3 +32,8 @@ async def store(servers: Servers, new_database: Callable[[str], str]) -> AsyncIt
     opened = EventStore(SERVICE, app, relay, BusinessClock(simulated=True))
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def evaluation(store: EventStore) -> Evaluation:
+    return Evaluation(store)

@@ -2,84 +2,63 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date
 
 import pytest
 
-from services.evaluation.application import SHEETS
-from services.evaluation.domain.sheet import PublishEvaluation
-from services.evaluation.reactions import reactions
+from services.evaluation.application import ANNUAL_REPORTS, OUTCOMES
+from services.evaluation.domain.annual_report import RegisterAnnualReport
+from services.evaluation.domain.outcome import RecordOutcome
+from services.evaluation.views.annual_reports import ANNUAL_REPORTS_VIEW
+from services.evaluation.views.outcomes import OUTCOMES_VIEW
 from services.evaluation.views.registered_units import REGISTERED_UNITS
-from services.evaluation.views.sheets import SHEETS_VIEW
 from shared.contracts import Contract
 from shared.contracts.base import TextLink
 from shared.contracts.rectification import (
     FeedbackReceipted,
     FeedbackSubmitted,
+    FeedbackWithdrawn,
+    RecordCorrected,
+    RectificationDateConfirmed,
     RectificationDue,
     RectificationExtended,
+    RectificationItemsCorrected,
     RectificationOverdue,
     RectificationReturned,
+    RectificationSuspended,
     RectificationVerified,
+    SupervisionClosed,
+    SupervisionOpened,
 )
 from shared.contracts.review import ReportDelivered
-from shared.contracts.scheduling import Reporter, SessionScheduled, UnitRegistered
+from shared.contracts.scheduling import (
+    PolicyAdopted,
+    Post,
+    PostHandedOver,
+    Reporter,
+    ReporterSubstituted,
+    SessionCancelled,
+    SessionScheduled,
+    UnitRegistered,
+    UnitRenamed,
+)
 from shared.decider import Refused
-from shared.eventstore import Context, EventStore
-from shared.eventstore.reading import view_page
-from shared.eventstore.unit_of_work import UnitOfWork
-from shared.messaging import Cause
-from tests.services.evaluation.telling import DEPARTMENT, REACTION, TODAY, cited
+from tests.services.evaluation.hearing import Evaluation
 
-TENANT = "shanghai.jinshan"
 CASE = "2021-1-langxia"
 TEXT = TextLink(sha256="0" * 64, href="/tenants/shanghai.jinshan/texts/0")
 
 
-class Evaluation:
-    """The store, said in short: what it hears, with a citation of its own each, and the rows of its sheets."""
-
-    def __init__(self, store: EventStore) -> None:
-        self.store = store
-        self.heard = 0
-
-    async def hear(self, *events: Contract) -> list[str]:
-        return [await self._hear(event) for event in events]
-
-    async def _hear(self, event: Contract, again: int | None = None) -> str:
-        self.heard += 1
-        citation = cited(event.service, again or self.heard)
-        cause = Cause(str(self.heard), citation, TENANT, TODAY, datetime(2021, 11, 30, tzinfo=UTC))
-        context = Context(TENANT, REACTION, correlation="test", today=cause.business_date)
-
-        async def react(work: UnitOfWork) -> None:
-            await reactions.react(event, cause, work)
-
-        await self.store.in_transaction(context, react)
-        return citation
-
-    async def hear_again(self, event: Contract, sequence: int) -> None:
-        """The same ledger event once more, as after a restore."""
-        await self._hear(event, again=sequence)
-
-    async def publish(self, id: str) -> tuple[str, ...]:
-        context = Context(TENANT, DEPARTMENT, correlation="test")
-        return (await self.store.execute(SHEETS, id, PublishEvaluation(), context)).events
-
-    async def sheets(self, **filters: str) -> list[dict[str, Any]]:
-        async with self.store.reading(TENANT) as connection:
-            return (await view_page(connection, SHEETS_VIEW, TENANT, filters, 100, None)).items
-
-
-@pytest.fixture
-def evaluation(store: EventStore) -> Evaluation:
-    return Evaluation(store)
-
-
-def registered(unit: str, name: str, order: int) -> UnitRegistered:
-    return UnitRegistered(
-        unit=unit, name=name, category="town", official_order=order, valid_from=date(2021, 1, 4)
+def registered(unit: str, name: str, order: int, category: str = "town") -> UnitRegistered:
+    return UnitRegistered.model_validate(
+        {
+            "unit": unit,
+            "name": name,
+            "category": category,
+            "official_order": order,
+            "posts": [Post(post="secretary", title="书记", person="张示例")],
+            "valid_from": date(2021, 1, 4),
+        }
     )
 
 
@@ -206,9 +185,14 @@ async def test_every_event_that_touched_a_matter_is_on_its_line(evaluation: Eval
     )
     [sheet] = await evaluation.sheets(year="2021", unit="langxia")
     assert (sheet["unit_name"], sheet["official_order"], sheet["status"]) == ("廊下镇", 50, "open")
-    assert sheet["lines"] == [
+    told = [{key: line[key] for key in ("kind", "state", "subject", "events")} for line in sheet["lines"]]
+    assert told == [
         {"kind": "report", "state": "done", "subject": "2021-1", "events": report},
         {"kind": "rectification", "state": "done", "subject": CASE, "events": case},
+    ]
+    assert [(fact["event"], fact["what"], fact["on"]) for fact in sheet["lines"][0]["facts"]] == [
+        (report[0], "rostered", "2021-11-30"),
+        (report[1], "reported", "2021-06-24"),
     ]
 
 
@@ -276,11 +260,272 @@ async def test_a_published_sheet_shows_that_something_was_noted_since(evaluation
     assert [line["state"] for line in sheet["published_lines"]] == ["not_applicable", "done"]
 
 
-async def test_the_registry_is_kept_in_official_order(evaluation: Evaluation) -> None:
-    await evaluation.hear(LANGXIA, SHILIZHEN)
-    async with evaluation.store.reading(TENANT) as connection:
-        page = await view_page(connection, REGISTERED_UNITS, TENANT, {}, 100, None)
-    assert [(one["unit"], one["official_order"]) for one in page.items] == [
-        ("shilizhen", 40),
-        ("langxia", 50),
+async def test_the_registry_is_kept_in_official_order_with_its_heads_past_and_present(
+    evaluation: Evaluation,
+) -> None:
+    await evaluation.hear(LANGXIA, SHILIZHEN, HANDED_OVER)
+    rows = await evaluation.rows(REGISTERED_UNITS)
+    assert [(one["unit"], one["official_order"]) for one in rows] == [("shilizhen", 40), ("langxia", 50)]
+    assert rows[1]["posts"] == [{"post": "secretary", "title": "书记", "person": "李示例"}]
+    assert rows[1]["former_heads"] == ["张示例"]
+
+
+async def test_a_renamed_units_sheet_bears_the_name_of_its_day(evaluation: Evaluation) -> None:
+    renamed = UnitRenamed(unit="langxia", name_before="廊下镇", name="廊下新镇", valid_from=date(2021, 11, 1))
+    await evaluation.hear(LANGXIA, renamed)
+    await evaluation.publish("2021-langxia")
+    [sheet] = await evaluation.sheets()
+    assert sheet["unit_name"] == "廊下新镇"
+
+
+# ---- the year by the cut-off ----
+
+
+async def test_what_is_due_after_the_cutoff_is_on_the_sheet_of_the_next_year(evaluation: Evaluation) -> None:
+    cutoff = PolicyAdopted(
+        policy_version=1, holds_from=date(2021, 1, 4), values={"evaluation_cutoff": "09-30"}
+    )
+    await evaluation.hear(LANGXIA, cutoff, due())
+    assert [(one["year"], len(one["lines"])) for one in await evaluation.sheets()] == [(2022, 1)]
+    await evaluation.hear(verified())
+    [sheet] = await evaluation.sheets()
+    assert [line["state"] for line in sheet["lines"]] == ["done"]
+
+
+async def test_a_duty_told_again_with_a_later_date_stays_on_its_sheet(evaluation: Evaluation) -> None:
+    await evaluation.hear(LANGXIA, due(), due(on=date(2022, 1, 10)))
+    assert [one["year"] for one in await evaluation.sheets()] == [2021]
+
+
+# ---- handovers ----
+
+HANDED_OVER = PostHandedOver(
+    unit="langxia",
+    post="secretary",
+    title="书记",
+    from_person="张示例",
+    to_person="李示例",
+    effective_on=date(2021, 11, 1),
+)
+
+
+async def test_a_handover_is_noted_on_the_sheet_and_tells_whose_each_fact_is(evaluation: Evaluation) -> None:
+    await evaluation.hear(LANGXIA, SCHEDULED, DELIVERED, due(), fed_back(date(2021, 9, 28)), RETURNED)
+    [citation] = await evaluation.hear(HANDED_OVER)
+    await evaluation.hear(fed_back(date(2021, 11, 24)), verified())
+    [sheet] = await evaluation.sheets()
+    assert [one["event"] for one in sheet["handovers"]] == [citation]
+    report, case = sheet["lines"]
+    assert (report["person"], case["person"]) == ("张示例", "李示例")
+    assert [(fact["what"], fact["person"]) for fact in case["facts"]] == [
+        ("due", "张示例"),
+        ("fed_back", "张示例"),
+        ("returned", "张示例"),
+        ("fed_back", "李示例"),
+        ("verified", "李示例"),
     ]
+
+
+async def test_a_handover_of_the_next_year_is_noted_where_something_is_still_open(
+    evaluation: Evaluation,
+) -> None:
+    await evaluation.hear(LANGXIA, DELIVERED, due())
+    await evaluation.hear(HANDED_OVER.model_copy(update={"effective_on": date(2022, 2, 1)}))
+    assert [(one["year"], len(one["handovers"])) for one in await evaluation.sheets()] == [
+        (2021, 1),
+        (2022, 1),
+    ]
+
+
+async def test_a_handover_of_the_next_year_does_not_touch_a_sheet_with_nothing_open(
+    evaluation: Evaluation,
+) -> None:
+    await evaluation.hear(LANGXIA, DELIVERED)
+    await evaluation.hear(HANDED_OVER.model_copy(update={"effective_on": date(2022, 2, 1)}))
+    assert [(one["year"], len(one["handovers"])) for one in await evaluation.sheets()] == [
+        (2021, 0),
+        (2022, 1),
+    ]
+
+
+# ---- the roster changes ----
+
+SUBSTITUTED = ReporterSubstituted(
+    session="2021-1",
+    unit_out="langxia",
+    reporter=Reporter(
+        unit="shilizhen",
+        unit_name="示例镇",
+        category="town",
+        post="secretary",
+        title="书记",
+        person="钱示例",
+    ),
+    reason="书记不能到会",
+)
+CANCELLED = SessionCancelled(session="2021-1", reason="示例")
+
+
+async def reports(evaluation: Evaluation) -> dict[str, str]:
+    return {one["unit"]: one["lines"][0]["state"] for one in await evaluation.sheets() if one["lines"]}
+
+
+async def test_a_substitute_has_the_report_to_give_that_the_unit_had(evaluation: Evaluation) -> None:
+    await evaluation.hear(LANGXIA, SHILIZHEN, SCHEDULED, SUBSTITUTED)
+    assert await reports(evaluation) == {"langxia": "not_applicable", "shilizhen": "open"}
+
+
+async def test_another_head_of_the_same_unit_has_the_same_report_to_give(evaluation: Evaluation) -> None:
+    mayor = SUBSTITUTED.reporter.model_copy(update={"unit": "langxia", "post": "mayor"})
+    await evaluation.hear(LANGXIA, SCHEDULED, SUBSTITUTED.model_copy(update={"reporter": mayor}))
+    [sheet] = await evaluation.sheets()
+    [line] = sheet["lines"]
+    assert (line["state"], line["post"], line["person"]) == ("open", "mayor", "钱示例")
+
+
+async def test_a_cancelled_sessions_reports_are_expected_of_nobody(evaluation: Evaluation) -> None:
+    await evaluation.hear(LANGXIA, SHILIZHEN, SCHEDULED, SUBSTITUTED, CANCELLED)
+    assert await reports(evaluation) == {"langxia": "not_applicable", "shilizhen": "not_applicable"}
+
+
+async def test_a_lead_report_is_marked_on_its_line(evaluation: Evaluation) -> None:
+    await evaluation.hear(LANGXIA, DELIVERED.model_copy(update={"lead": True}))
+    [sheet] = await evaluation.sheets()
+    assert [line["lead"] for line in sheet["lines"]] == [True]
+
+
+# ---- every step of a case is cited ----
+
+IN_THE_CASE: list[Contract] = [
+    RectificationSuspended(
+        case=CASE,
+        unit="langxia",
+        suspended_from=date(2021, 8, 1),
+        suspended_until=date(2021, 8, 31),
+        days=31,
+        due_on_before=date(2021, 10, 8),
+        due_on=date(2021, 11, 8),
+    ),
+    RectificationDateConfirmed(
+        case=CASE,
+        unit="langxia",
+        due_on_before=date(2021, 10, 7),
+        due_on=date(2021, 10, 8),
+        confirmed_on=date(2021, 9, 1),
+    ),
+    RectificationItemsCorrected(case=CASE, unit="langxia", corrected_on=date(2021, 9, 2), items=[]),
+    FeedbackWithdrawn(
+        case=CASE,
+        unit="langxia",
+        sent_on=date(2021, 9, 28),
+        withdrawn_on=date(2021, 9, 29),
+        due_on=date(2021, 10, 8),
+    ),
+    SupervisionOpened(
+        case=CASE,
+        unit="langxia",
+        notice_number="示督〔2021〕1号",
+        opened_on=date(2021, 10, 22),
+        due_on=date(2021, 11, 5),
+    ),
+    SupervisionClosed(
+        case=CASE, unit="langxia", notice_number="示督〔2021〕1号", closed_on=date(2021, 11, 5)
+    ),
+]
+
+
+async def test_suspension_and_supervision_are_on_the_line(evaluation: Evaluation) -> None:
+    heard = await evaluation.hear(LANGXIA, due(), *IN_THE_CASE)
+    [sheet] = await evaluation.sheets()
+    [line] = sheet["lines"]
+    assert (line["state"], line["events"]) == ("open", heard[1:])
+    assert [fact["what"] for fact in line["facts"]] == [
+        "due",
+        "suspended",
+        "date_confirmed",
+        "items_corrected",
+        "feedback_withdrawn",
+        "supervision_opened",
+        "supervision_closed",
+    ]
+
+
+def corrected(on_time: bool) -> RecordCorrected:
+    return RecordCorrected(
+        case=CASE,
+        unit="langxia",
+        session="2021-1",
+        plan_year=2021,
+        corrected_on=date(2021, 12, 3),
+        what="sent_on",
+        value_before=date(2021, 10, 12),
+        value=date(2021, 10, 8),
+        due_on=date(2021, 10, 8),
+        fed_back_on=date(2021, 10, 8),
+        on_time=on_time,
+        counts_in=2021,
+        by="示例·法治办副主任",
+        by_title="副主任",
+        reason="纸质件上的日期登记有误",
+    )
+
+
+async def test_a_corrected_record_makes_late_done_with_its_citation_and_the_sheet_is_published_again(
+    evaluation: Evaluation,
+) -> None:
+    await evaluation.hear(LANGXIA, due(), verified(on_time=False))
+    await evaluation.publish("2021-langxia")
+    [citation] = await evaluation.hear(corrected(on_time=True))
+    [sheet] = await evaluation.sheets()
+    [line] = sheet["lines"]
+    assert (line["state"], line["corrected"], line["events"][-1]) == ("done", True, citation)
+    assert sheet["changed_since"]
+    assert await evaluation.publish("2021-langxia") == ("SheetPublished",)
+    [sheet] = await evaluation.sheets()
+    assert [one["state"] for one in sheet["published_lines"]] == ["not_applicable", "done"]
+
+
+# ---- villages, outcomes, annual reports ----
+
+
+async def test_a_villages_facts_are_kept_and_no_sheet_of_it_is_published(evaluation: Evaluation) -> None:
+    await evaluation.hear(
+        registered("v201", "示例村", 60, category="village"), DELIVERED.model_copy(update={"unit": "v201"})
+    )
+    assert await reports(evaluation) == {"v201": "done"}
+    with pytest.raises(Refused) as refused:
+        await evaluation.publish("2021-v201")
+    assert refused.value.code == "evaluation.village-not-evaluated"
+
+
+async def test_outcomes_are_of_units_that_the_registry_has_told_of(evaluation: Evaluation) -> None:
+    await evaluation.hear(LANGXIA)
+    result = RecordOutcome("示例规则出台", unit="langxia", number=2, measured_in="项")
+    await evaluation.execute(OUTCOMES, "2021-langxia-1", result)
+    await evaluation.execute(OUTCOMES, "2021-honour-1", RecordOutcome("示例称号", honour=True))
+    rows = await evaluation.rows(OUTCOMES_VIEW)
+    assert [(row["outcome"], row["unit"], row["number"], row["confirmed"]) for row in rows] == [
+        ("2021-honour-1", None, None, False),
+        ("2021-langxia-1", "langxia", 2.0, False),
+    ]
+    with pytest.raises(Refused) as refused:
+        await evaluation.execute(OUTCOMES, "2021-1", RecordOutcome("示例", unit="wairen"))
+    assert refused.value.code == "evaluation.outcome-of-no-registered-unit"
+
+
+async def test_annual_reports_are_registered_of_present_and_former_heads(evaluation: Evaluation) -> None:
+    await evaluation.hear(LANGXIA, HANDED_OVER)
+    for number, person in enumerate(("张示例", "李示例"), start=1):
+        filed = RegisterAnnualReport(f"廊委〔2021〕{number}号", date(2021, 11, 30), person)
+        await evaluation.execute(ANNUAL_REPORTS, "2021-langxia", filed)
+    rows = await evaluation.rows(ANNUAL_REPORTS_VIEW, year="2021", unit="langxia")
+    assert [(row["person"], row["document_number"]) for row in rows] == [
+        ("张示例", "廊委〔2021〕1号"),
+        ("李示例", "廊委〔2021〕2号"),
+    ]
+    for id, code in (("2020-langxia", "before-annual-reports"), ("langxia", "before-annual-reports")):
+        with pytest.raises(Refused) as refused:
+            await evaluation.execute(
+                ANNUAL_REPORTS, id, RegisterAnnualReport("1号", date(2021, 11, 30), "张示例")
+            )
+        assert refused.value.code == f"evaluation.{code}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from services.rectification.domain.case import (
-    Command,
+from services.rectification.domain.case import decide
+from services.rectification.domain.commands import Command, OpenCase
+from services.rectification.domain.events import (
     DueDateConfirmed,
     Event,
     ExtensionGranted,
@@ -13,18 +14,23 @@ from services.rectification.domain.case import (
     ExtensionRequested,
     FeedbackReceipted,
     FeedbackSubmitted,
+    FeedbackWithdrawn,
     HandoverRecorded,
-    OpenCase,
     RectificationFellDue,
     RectificationFellOverdue,
     RectificationReturned,
     RectificationVerified,
-    decide,
-    evolve,
-    initial,
+    SupervisionOpened,
+    SuspensionNoted,
 )
-from services.rectification.domain.situations import Case, Item, Outcome, WhyDue
-from shared.decider import Actor, FreeText
+from services.rectification.domain.evolve import evolve, initial
+from services.rectification.domain.facts import Facts
+from services.rectification.domain.situations import Case, Item, Outcome, Reminders, WhyDue
+from services.rectification.domain.terms import reminders
+from shared.calendar import Calendar
+from shared.calendar.china import published
+from shared.decider import Actor, Decision, FreeText
+from shared.tenancy import Policy
 from shared.testing.given import Scenario, scenario
 
 SENT = date(2021, 7, 7)
@@ -39,14 +45,16 @@ HOUSED = Actor("u5", "依法治区办", frozenset({"law_office"}), "langxia")
 """An official of the law office, were it housed in the very unit whose case it is."""
 DEADLINE = Actor("deadline", "deadline", frozenset({"service"}))
 
+SUPERVISION = Actor("u6", "督查室", frozenset({"supervision_office"}), "duchashi")
+
 ITEMS = (
     Item("langxia-1", "完善各村自治公堂的法律审核程序", "c3", "区委书记", "基层社会治理"),
     Item("langxia-2", "编印议事规则范本", "c3", "区委书记"),
 )
 
 
-def case(today: date = date(2021, 9, 1), actor: Actor = LIAISON) -> Scenario[Case, Command, Event, None]:
-    return scenario(decide, evolve, initial, today=today, actor=actor)
+def case(today: date = date(2021, 9, 1), actor: Actor = LIAISON) -> Scenario[Case, Command, Event, Facts]:
+    return scenario(decide, evolve, initial, today=today, actor=actor, facts=Facts())
 
 
 def open_case(items: tuple[Item, ...] = ITEMS) -> OpenCase:
@@ -83,7 +91,13 @@ def fell_due(
         due_on=due_on,
         due_before_rolling=before_rolling,
         due_provisional=provisional,
+        reminders=reminded_of(due_on, SENT),
     )
+
+
+def reminded_of(due_on: date, set_on: date, calendar: Calendar | None = None) -> Reminders:
+    """The reminders of a date that was set on a day, as the default policy has them."""
+    return reminders(due_on, set_on, Policy(), calendar or published())
 
 
 def fed_back(
@@ -108,7 +122,9 @@ def receipted_by(*offices: str, on: date = date(2021, 9, 29)) -> tuple[FeedbackR
 def returned(
     due_on: date = date(2021, 11, 26), *, on: date = date(2021, 10, 26), before: date = DUE
 ) -> RectificationReturned:
-    return RectificationReturned(FreeText("程序尚未覆盖各村。"), "law_office", before, due_on, False, on)
+    return RectificationReturned(
+        FreeText("程序尚未覆盖各村。"), "law_office", before, due_on, False, on, reminded_of(due_on, on)
+    )
 
 
 def verified(outcome: Outcome = "passed", on: date = date(2021, 10, 20)) -> RectificationVerified:
@@ -126,7 +142,7 @@ def granted(
     before: date = DUE,
     on: date = date(2021, 9, 23),
 ) -> ExtensionGranted:
-    return ExtensionGranted(requested_on, before, due_on, False, on)
+    return ExtensionGranted(requested_on, before, due_on, False, on, reminded_of(due_on, on))
 
 
 def refused(on: date = date(2021, 9, 23)) -> ExtensionRefused:
@@ -142,4 +158,28 @@ def fell_overdue(due_on: date = DUE) -> RectificationFellOverdue:
 
 
 def confirmed(before: date, due_on: date, on: date, why: WhyDue = "minutes") -> DueDateConfirmed:
-    return DueDateConfirmed(before, due_on, why, on)
+    return DueDateConfirmed(before, due_on, why, on, reminded_of(due_on, on))
+
+
+# ---- all work stops ----
+
+EMERGENCY = ("2022-spring", date(2022, 4, 1), date(2022, 5, 31))
+"""The suspension of the demo: sixty-one days."""
+
+
+def suspension_noted(
+    first: date = EMERGENCY[1], last: date = EMERGENCY[2], on: date = date(2022, 4, 1)
+) -> SuspensionNoted:
+    return SuspensionNoted(EMERGENCY[0], first, last, on)
+
+
+def withdrawn(sent_on: date = date(2021, 9, 28), on: date = date(2021, 9, 28)) -> FeedbackWithdrawn:
+    return FeedbackWithdrawn(FreeText("误报。"), sent_on, on)
+
+
+def opened_notice(number: str = "督〔2021〕2号", on: date = date(2021, 10, 22)) -> SupervisionOpened:
+    matter = FreeText("逾期未反馈。")
+    return SupervisionOpened(number, matter, date(2021, 11, 5), "supervision_office", on)
+
+
+DECISION = Decision("示例丙", "依法治区办主任", "核对原始收文登记后更正")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rectification.domain.lights import BulletinWord, Colour, bulletin_word, light
+from services.rectification.domain.lights import BulletinWord, Colour, bulletin_word, light, receipt_due_on
 from services.rectification.domain.situations import Standing
 from shared.calendar import Calendar
 from shared.calendar.china import published
@@ -96,6 +96,40 @@ def test_every_colour_of_a_running_date_has_an_icon_of_its_own() -> None:
 def test_once_fed_back_no_date_runs_against_the_unit(standing: Standing, zh: str) -> None:
     shown = light(standing, DUE, date(2022, 6, 1), POLICY, CALENDAR)
     assert (shown.colour, shown.days_left, shown.zh) == ("none", None, zh)
+
+
+@pytest.mark.parametrize(
+    ("today", "zh"),
+    [
+        (date(2021, 9, 28), "已反馈，待签收，已0个工作日（签收时限5个工作日）"),
+        (date(2021, 9, 30), "已反馈，待签收，已2个工作日（签收时限5个工作日）"),
+        (
+            date(2021, 10, 13),
+            "已反馈，待签收，已7个工作日（签收时限5个工作日）",
+        ),  # 10-09 is a make-up Saturday
+    ],
+)
+def test_while_the_offices_have_it_the_words_say_how_long_and_no_colour_blames_the_unit(
+    today: date, zh: str
+) -> None:
+    shown = light("awaiting_receipt", date(2021, 9, 29), today, POLICY, CALENDAR, sent_on=date(2021, 9, 28))
+    assert (shown.colour, shown.days_left, shown.zh) == ("none", None, zh)
+    assert bulletin_word("awaiting_receipt", date(2021, 9, 29), today) == "fed_back_unverified"
+
+
+def test_by_when_the_offices_should_receipt_is_policy() -> None:
+    sent_on = date(2021, 9, 28)
+    assert receipt_due_on(sent_on, POLICY, CALENDAR) == date(2021, 10, 11)
+    assert receipt_due_on(sent_on, Policy(receipt_working_days=2), CALENDAR) == date(2021, 9, 30)
+    assert receipt_due_on(sent_on, POLICY, Calendar({})) is None
+
+
+@pytest.mark.parametrize("standing", ["open", "returned"])
+def test_in_a_suspension_no_date_runs(standing: Standing) -> None:
+    shown = light(standing, DUE, DUE, POLICY, CALENDAR, suspended_until=date(2022, 2, 27))
+    assert (shown.colour, shown.icon, shown.zh) == ("none", "pause", "暂停办理至2022-02-27")
+    done = light("completed", DUE, DUE, POLICY, CALENDAR, suspended_until=date(2022, 2, 27))
+    assert done.icon == "check"
 
 
 def test_working_days_of_an_unknown_year_are_not_guessed() -> None:

@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-from services.rectification.domain.case import (
+from services.rectification.deadlines import FIRES
+from services.rectification.domain.case import decide
+from services.rectification.domain.commands import (
     Command,
-    Event,
     GrantExtension,
-    NoteOverdue,
     ReceiptFeedback,
     RecordHandover,
     RequestExtension,
     ReturnRectification,
     SubmitFeedback,
     VerifyRectification,
-    deadlines,
-    decide,
-    evolve,
-    initial,
 )
+from services.rectification.domain.deadlines import deadlines
+from services.rectification.domain.events import Event
+from services.rectification.domain.evolve import evolve, initial
+from services.rectification.domain.facts import Facts
 from services.rectification.domain.situations import Case
 from services.rectification.views import case_register
 from shared.calendar.china import published
@@ -48,13 +48,13 @@ class CaseFile:
     def on(self, month: int, day: int, actor: Actor, command: Command) -> CaseFile:
         today = date(2021, month, day)
         due = [name for name, first in deadlines(self.state).items() if first <= today]
-        for _ in due:
-            self._take(today, DEADLINE, NoteOverdue())
+        for name in due:
+            self._take(today, DEADLINE, FIRES["case", name]())
         self._take(today, actor, command)
         return self
 
     def _take(self, today: date, actor: Actor, command: Command) -> None:
-        given: Given[None] = Given(today, actor, Policy(), CALENDAR)
+        given = Given(today, actor, Policy(), CALENDAR, facts=Facts())
         for event in decide(self.state, command, given):
             self.state = evolve(self.state, event)
             self.history.append(

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from services.rectification.domain.case import Event
+from services.rectification.domain.events import (
+    Event,
+    InspectionRecorded,
+    ProgressNoted,
+    RecordCorrected,
+    RectificationSuspended,
+    SupervisionClosed,
+)
 from services.rectification.domain.situations import Standing
-from services.rectification.views import case_register, items
+from services.rectification.views import (
+    case_register,
+    inspections,
+    items,
+    progress_notes,
+    supervision_notices,
+)
 from services.rectification.views.case_register import CASE_REGISTER
 from services.rectification.views.items import ITEMS
 from shared.calendar.china import published
+from shared.decider import FreeText
 from shared.eventstore import Recorded
 from shared.tenancy import Policy
 from tests.services.rectification.telling import (
     BOTH,
+    DECISION,
     DUE,
     LIAISON,
     SENT,
@@ -26,9 +42,12 @@ from tests.services.rectification.telling import (
     fell_due,
     fell_overdue,
     handed_over,
+    opened_notice,
     receipted_by,
     returned,
+    suspension_noted,
     verified,
+    withdrawn,
 )
 
 
@@ -115,6 +134,99 @@ def test_a_row_is_read_with_its_light_and_the_word_of_the_bulletin() -> None:
     assert (shown["text"], shown["text_zh"]) == ("overdue by 3 days", "逾期3天")
     assert shown["bulletin"] == "overdue"
     assert shown["due_on"] == DUE
+
+
+def test_a_row_says_by_when_the_offices_should_receipt() -> None:
+    waiting = row(fell_due(), fed_back(), *receipted_by("law_office"))
+    shown = case_register.present(waiting, date(2021, 9, 30), Policy(), published())
+    assert (shown["light"], shown["receipt_due_on"]) == ("none", date(2021, 10, 11))
+    assert shown["text"] == "fed back, awaiting receipt for 2 of 5 working days"
+    done = row(fell_due(), fed_back(), *receipted_by(*BOTH))
+    assert case_register.present(done, DUE, Policy(), published())["receipt_due_on"] is None
+
+
+def test_a_row_says_until_when_it_is_suspended_and_how_many_days_were_added() -> None:
+    period = RectificationSuspended(
+        "s", date(2021, 9, 1), date(2021, 9, 30), 30, DUE, date(2021, 11, 8), False, date(2021, 9, 1)
+    )
+    shown = row(fell_due(), period)
+    assert shown["due_history"][-1] == {
+        "due_on": "2021-11-08",
+        "why": "suspension",
+        "on": "2021-09-01",
+        "days": 30,
+    }
+    for today, until in (
+        (date(2021, 8, 31), None),
+        (date(2021, 9, 1), date(2021, 9, 30)),
+        (date(2021, 9, 30), date(2021, 9, 30)),
+        (date(2021, 10, 1), None),
+    ):
+        assert case_register.present(shown, today, Policy(), published())["suspended_until"] == until
+
+
+def test_a_missed_date_stays_red_in_a_suspension_that_came_after_it() -> None:
+    noted = suspension_noted(date(2021, 10, 11), date(2021, 10, 31), on=date(2021, 10, 11))
+    past = row(fell_due(), fell_overdue(), noted)
+    shown = case_register.present(past, date(2021, 10, 12), Policy(), published())
+    assert (shown["light"], shown["suspended_until"]) == ("red", None)
+
+
+def test_the_register_leads_to_the_texts_of_the_feedback_in_hand() -> None:
+    sent = replace(fed_back(), text=FreeText(ref="f", sha256="0"), entered_for="示例村书记主任")
+    back = replace(returned(), remarks=FreeText(ref="r", sha256="0"))
+    assert row(fell_due(), sent)["feedback_ref"] == "f"
+    assert row(fell_due(), sent)["entered_for"] == "示例村书记主任"
+    assert row(fell_due(), sent, withdrawn())["feedback_ref"] is None
+    again = row(fell_due(), sent, *receipted_by(*BOTH), back)
+    assert (again["feedback_ref"], again["remarks_ref"]) == (None, "r")
+
+
+def test_the_register_shows_what_was_corrected_and_by_whom() -> None:
+    wrong = RecordCorrected("sent_on", 1, DUE, SENT, False, True, FreeText("误。"), DECISION, DUE)
+    assert row(fell_due(), fed_back(DUE), wrong)["corrections"] == [
+        {
+            "what": "sent_on",
+            "value_before": "2021-10-08",
+            "value": "2021-07-07",
+            "by": "示例丙",
+            "title": "依法治区办主任",
+            "on": "2021-10-08",
+        }
+    ]
+
+
+def test_the_register_shows_the_notice_that_is_open() -> None:
+    past: list[Event] = [fell_due(), fell_overdue(), opened_notice()]
+    assert row(*past)["notice_number"] == "督〔2021〕2号"
+    assert row(*past)["reply_by"] == date(2021, 11, 5)
+    assert row(*past, SupervisionClosed("督〔2021〕2号", None, DUE))["notice_number"] is None
+
+
+def test_each_notice_is_a_row_and_says_how_it_ended() -> None:
+    past: list[Event] = [fell_due(), fell_overdue(), opened_notice()]
+    [open_notice] = supervision_notices.rows(recorded(*past))
+    assert (open_notice["unit_name"], open_notice["closed_on"]) == ("廊下镇", None)
+    by_office = SupervisionClosed("督〔2021〕2号", FreeText(ref="w", sha256="0"), DUE)
+    [closed] = supervision_notices.rows(recorded(*past, by_office))
+    assert (closed["closed_by"], closed["reason_ref"]) == ("office", "w")
+    [verified_] = supervision_notices.rows(recorded(*past, SupervisionClosed("督〔2021〕2号", None, DUE)))
+    assert (verified_["closed_by"], verified_["reason_ref"]) == ("verification", None)
+
+
+def test_each_inspection_and_each_note_is_a_row_and_the_register_mentions_them() -> None:
+    looked = InspectionRecorded("第3项", FreeText(ref="i", sha256="0"), "supervision_office", SENT, DUE)
+    noted = ProgressNoted(FreeText(ref="p", sha256="0"), "langxia-2", SENT)
+    past: list[Event] = [fell_due(), looked, noted]
+    [inspection] = inspections.rows(recorded(*past))
+    [note] = progress_notes.rows(recorded(*past))
+    assert (inspection["plan_line"], inspection["finding_ref"], inspection["place"]) == ("第3项", "i", 2)
+    assert (note["item"], note["text_ref"], note["unit"], note["place"]) == ("langxia-2", "p", "langxia", 3)
+    shown = row(*past)
+    assert shown["inspections"] == [
+        {"plan_line": "第3项", "inspected_on": "2021-07-07", "by_office": "supervision_office"}
+    ]
+    assert shown["progress_noted_on"] == SENT
 
 
 def test_each_task_line_is_a_row_in_the_order_of_the_minutes() -> None:

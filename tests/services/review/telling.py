@@ -6,9 +6,12 @@ from datetime import date, timedelta
 
 from services.review.domain import draft, minutes, session
 from services.review.domain import proceedings as room
+from services.review.domain.excerpts import Excerpt, Item
+from services.review.domain.facts import Facts
 from services.review.domain.proceedings import Requirement
-from services.review.domain.roster import Matter, Observer, Reporter
-from shared.decider import Actor, FreeText
+from services.review.domain.roster import Bulletin, Matter, Observer, Reporter
+from services.review.domain.unit import Head, Known
+from shared.decider import Actor, Decision, FreeText
 from shared.testing.given import Scenario, scenario
 
 SCHEDULED = date(2021, 5, 11)
@@ -27,25 +30,47 @@ GONGSHANGLIAN = Reporter("gongshanglian", "区工商联", "party_or_mass", "head
 LANGXIA = Reporter("langxia", "廊下镇", "town", "secretary", "书记", "述法人丙")
 ROSTER = (JIAOTONGWEI, GONGSHANGLIAN, LANGXIA)
 ORDER = ("jiaotongwei", "gongshanglian", "langxia")
+SIFAJU = Reporter(
+    "sifaju", "区司法局", "government", "head", "局长", "述法人丁", houses_offices=("law_office",)
+)
+"""A reporter whose unit houses the law office."""
+QUWEI = Reporter("quwei", "区委", "party_or_mass", "secretary", "书记", "区委书记甲", lead=True)
+"""A lead reporter."""
+SHILICUN = Reporter("shilicun", "示例村", "village", "secretary", "书记", "村书记甲")
+REGISTRY = {
+    "sifaju": Known("区司法局", "government", 30, ("law_office",), (Head("head", "局长", "局长甲"),)),
+    "shanyang": Known(
+        "山阳镇",
+        "town",
+        61,
+        (),
+        (Head("secretary", "书记", "书记乙"), Head("mayor", "镇长", "镇长乙")),
+    ),
+    "shilibu": Known("示例部", "party_or_mass", 12, (), ()),
+}
+"""Units that do not report at 2021/1."""
+CHAIR = Decision("书记甲", "区委书记", "会期已定，不再等待。")
+BULLETIN = Bulletin("bulletin-2021-1", "2020-2", date(2021, 6, 21))
 OBSERVER = Observer("shilizhen", "示例镇", "secretary", "书记", "列席人甲", "2021-2")
 
 LIAISON = Actor("u1", "联络员甲", frozenset({"liaison"}), "jiaotongwei")
 STRANGER = Actor("u2", "联络员乙", frozenset({"liaison"}), "langxia")
 LAW_OFFICE = Actor("u3", "依法治区办", frozenset({"law_office"}), "sifaju")
 PARTY_OFFICE = Actor("u4", "区委办", frozenset({"party_office"}), "quweiban")
+SUPERVISION = Actor("u8", "督查室", frozenset({"supervision_office"}), "duchashi")
 LEADER = Actor("u5", "领导甲", frozenset({"leader"}))
 OTHER_LEADER = Actor("u6", "领导乙", frozenset({"leader"}))
 HOUSED = Actor("u7", "依法治区办", frozenset({"law_office"}), "jiaotongwei")
 """An official of the law office, were it housed in the very unit that reports."""
 
 DraftScenario = Scenario[draft.Draft, draft.Command, draft.Event, draft.Facts]
-SessionScenario = Scenario[session.Session, session.Command, session.Event, session.Facts]
+SessionScenario = Scenario[session.Session, session.Command, session.Event, Facts]
 
 a_draft: DraftScenario = scenario(
     draft.decide, draft.evolve, draft.initial, today=DUE, actor=LIAISON, facts=draft.Facts()
 )
 a_session: SessionScenario = scenario(
-    session.decide, session.evolve, session.initial, today=HELD, actor=PARTY_OFFICE, facts=session.Facts()
+    session.decide, session.evolve, session.initial, today=HELD, actor=PARTY_OFFICE, facts=Facts()
 )
 
 # A draft's past
@@ -97,8 +122,12 @@ def named(observer: Observer = OBSERVER) -> session.ObserverExpected:
     return session.ObserverExpected(observer, SCHEDULED)
 
 
-def agenda(*order: str) -> session.AgendaConfirmed:
-    return session.AgendaConfirmed(order or ORDER, "副主任甲", date(2021, 6, 18))
+def agenda(*order: str, classified: bool = False) -> session.AgendaConfirmed:
+    return session.AgendaConfirmed(order or ORDER, "副主任甲", date(2021, 6, 18), classified=classified)
+
+
+def received() -> session.BulletinReceived:
+    return session.BulletinReceived(BULLETIN, date(2021, 6, 21))
 
 
 def bulletin(told: bool = False) -> room.BulletinNoted:
@@ -121,18 +150,22 @@ def spoke(reporter: Reporter, seconds: int = 460) -> room.SpeechRecorded:
     )
 
 
-def supplemented(unit: str) -> room.SupplementRecorded:
-    return room.SupplementRecorded(unit, FreeText("补充一点。"), HELD)
+SUPPLEMENT = FreeText("补充一点。")
+
+
+def supplemented(unit: str, text: FreeText | None = SUPPLEMENT, on: date = HELD) -> room.SupplementRecorded:
+    return room.SupplementRecorded(unit, text, on)
 
 
 def commented(
-    comment: str, unit: str, *requirements: Requirement, by: str = "领导甲", text: str = "讲得实。"
+    comment: str, unit: str, *requirements: Requirement, by: str = "领导甲", text: str | FreeText = "讲得实。"
 ) -> room.CommentRecorded:
     asked = tuple(
         Requirement(one.requirement, one.task_line, one.focus_area, one.units or (unit,))
         for one in requirements
     )
-    return room.CommentRecorded(comment, unit, by, "副区长", FreeText(text), asked, HELD, HELD)
+    words = text if isinstance(text, FreeText) else FreeText(text)
+    return room.CommentRecorded(comment, unit, by, "副区长", words, asked, HELD, HELD)
 
 
 def not_held(unit: str, what: Matter) -> room.MarkedNotHeld:
@@ -203,9 +236,9 @@ def numbered() -> tuple[session.Event, ...]:
 
 
 def excerpt(
-    reporter: Reporter, *items: minutes.Item, due_on: date = RECTIFY_BY, rolled_from: date = date(2021, 10, 7)
-) -> minutes.Excerpt:
-    return minutes.Excerpt(
+    reporter: Reporter, *items: Item, due_on: date = RECTIFY_BY, rolled_from: date = date(2021, 10, 7)
+) -> Excerpt:
+    return Excerpt(
         reporter.unit,
         reporter.unit_name,
         reporter.category,
@@ -230,10 +263,10 @@ def sent() -> minutes.MinutesSent:
         (
             excerpt(
                 JIAOTONGWEI,
-                minutes.Item("jiaotongwei-1", "统一执法取证程序", "优化营商环境", "c1", "领导甲"),
-                minutes.Item("jiaotongwei-2", "健全合法性审查", None, "c3", "领导甲"),
+                Item("jiaotongwei-1", "统一执法取证程序", "优化营商环境", "c1", "领导甲"),
+                Item("jiaotongwei-2", "健全合法性审查", None, "c3", "领导甲"),
             ),
             excerpt(GONGSHANGLIAN),
-            excerpt(LANGXIA, minutes.Item("langxia-1", "健全合法性审查", None, "c3", "领导甲")),
+            excerpt(LANGXIA, Item("langxia-1", "健全合法性审查", None, "c3", "领导甲")),
         ),
     )

@@ -4,139 +4,64 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, date, datetime
-from typing import Any
+from dataclasses import replace
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from deploy.local.servers import Servers
-from services.review.application import COMMANDS, DRAFTS, SERVICE, SESSIONS, VIEWS
-from services.review.domain.draft import ApproveDraft, SubmitDraft
+from services.review.application import COMMANDS, DRAFTS, SERVICE, SESSIONS
+from services.review.domain.draft import SubmitDraft
+from services.review.domain.excerpts import Correction
 from services.review.domain.minutes import (
     CheckRequirements,
-    ConfirmWords,
+    CorrectMinutes,
     DraftMinutes,
-    NumberMinutes,
-    SendMinutes,
-    SignMinutes,
 )
-from services.review.domain.proceedings import NoteBulletin, RecordComment, RecordSpeech, RecordSupplement
-from services.review.domain.session import CloseSession, ConfirmAgenda, ReopenAgenda
-from services.review.reactions import reactions
+from services.review.domain.proceedings import (
+    NoteBulletin,
+    RecordComment,
+    RecordSpeech,
+)
+from services.review.domain.session import ConfirmAgenda, ReopenAgenda
 from services.review.views.comments import comments
 from services.review.views.drafts import drafts
 from services.review.views.proceedings import proceedings
-from shared.contracts import Contract, scheduling
-from shared.decider import Actor, Refused, words
-from shared.eventstore import Aggregate, BusinessClock, Context, EventStore, tables
-from shared.eventstore.schema import create_kernel, protect
-from shared.eventstore.store import engine
-from shared.messaging import Cause
+from shared.contracts import scheduling
+from shared.contracts.rectification import BulletinIssued
+from shared.decider import Refused, words
+from shared.eventstore import EventStore, tables
 from shared.security.permissions import COMMANDS as PERMITTED
+from tests.services.review.hearing import (
+    CONFIRM,
+    approve_all,
+    confirm_agenda,
+    give,
+    handed_over,
+    hear,
+    hold,
+    issued,
+    liaison,
+    observer,
+    read,
+    registered,
+    scheduled,
+    send,
+    states,
+)
 from tests.services.review.telling import (
+    CHAIR,
     HELD,
     LANGXIA,
     LAW_OFFICE,
-    NUMBER,
     ONE_PROCEDURE,
     ORDER,
     PARTY_OFFICE,
-    ROSTER,
-    SCHEDULED,
-    SENT,
+    QUWEI,
+    SHILICUN,
     SIGNED,
+    SUPERVISION,
 )
-
-TENANT = "shanghai.jinshan"
-REACTION = Actor("reaction", "reaction", frozenset({"service"}))
-CONFIRM = ConfirmAgenda(ORDER, "副主任甲")
-
-
-@pytest.fixture
-async def store(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[EventStore]:
-    """An empty review store under a simulated clock."""
-    name = new_database(SERVICE)
-    owner = create_async_engine(servers.database_url(SERVICE, "owner", name))
-    async with owner.begin() as connection:
-        await connection.run_sync(create_kernel, SERVICE)
-        for view in VIEWS:
-            await connection.run_sync(view.table.create)
-            await connection.run_sync(protect, view.name, view.tier)
-    await owner.dispose()
-    app, relay = (engine(servers.database_url(SERVICE, role, name), 8) for role in ("app", "relay"))
-    opened = EventStore(SERVICE, app, relay, BusinessClock(simulated=True))
-    yield opened
-    await opened.close()
-
-
-async def hear(store: EventStore, event: Contract) -> None:
-    """React to an event of scheduling."""
-    cause = Cause("id", "scheduling:shanghai.jinshan#1", TENANT, SCHEDULED, datetime(2021, 5, 11, tzinfo=UTC))
-    context = Context(TENANT, REACTION, "test", causation=cause.id, today=SCHEDULED)
-    await store.in_transaction(context, lambda work: reactions.react(event, cause, work))
-
-
-async def give(
-    store: EventStore,
-    aggregate: Aggregate[Any, Any, Any, Any],
-    id: str,
-    command: object,
-    actor: Actor,
-    on: date,
-) -> None:
-    await store.execute(aggregate, id, command, Context(TENANT, actor, "test", today=on))
-
-
-async def read(store: EventStore, query: sa.Select[Any]) -> list[Any]:
-    async with store.reading(TENANT) as connection:
-        return list((await connection.execute(query)).all())
-
-
-def scheduled(session: str = "2021-1") -> scheduling.SessionScheduled:
-    return scheduling.SessionScheduled(
-        session=session,
-        plan_year=2021,
-        number=1,
-        held_on=HELD,
-        reporters=[
-            scheduling.Reporter(
-                unit=one.unit,
-                unit_name=one.unit_name,
-                category=one.category,
-                post=one.post,
-                title=one.title,
-                person=one.person,
-            )
-            for one in ROSTER
-        ],
-    )
-
-
-def observer(session: str = "2021-1") -> scheduling.ObserverNamed:
-    one = scheduling.Reporter(
-        unit="shilizhen",
-        unit_name="示例镇",
-        category="town",
-        post="secretary",
-        title="书记",
-        person="列席人甲",
-    )
-    return scheduling.ObserverNamed(session=session, observer=one, provisional_for="2021-2")
-
-
-def liaison(unit: str) -> Actor:
-    return Actor(f"liaison-{unit}", "联络员", frozenset({"liaison"}), unit)
-
-
-async def approve_all(store: EventStore, session: str = "2021-1") -> None:
-    """Every draft of the session submitted and approved."""
-    for unit in ORDER:
-        draft = f"{session}-{unit}"
-        await give(store, DRAFTS, draft, SubmitDraft("我带头学法。"), liaison(unit), date(2021, 6, 1))
-        await give(store, DRAFTS, draft, ApproveDraft(), LAW_OFFICE, date(2021, 6, 15))
 
 
 def test_every_command_open_to_people_is_permitted_to_somebody() -> None:
@@ -226,27 +151,9 @@ async def test_an_edit_cannot_slip_between_the_look_at_the_drafts_and_the_agenda
 
 
 async def test_a_session_is_told_from_its_draft_to_its_minutes(store: EventStore) -> None:
-    await hear(store, scheduled())
-    await approve_all(store)
-    await give(store, SESSIONS, "2021-1", CONFIRM, LAW_OFFICE, date(2021, 6, 18))
-    await give(store, SESSIONS, "2021-1", NoteBulletin(False, "首轮，无上一轮。"), LAW_OFFICE, HELD)
-    for reporter in ROSTER:
-        unit, words_of = reporter.unit, f"c-{reporter.unit}"
-        asked = (ONE_PROCEDURE,) if reporter is LANGXIA else ()
-        speech = RecordSpeech(unit, reporter.person, 470)
-        comment = RecordComment(words_of, unit, "领导甲", "副区长", "讲得很实。", asked)
-        await give(store, SESSIONS, "2021-1", speech, PARTY_OFFICE, HELD)
-        await give(store, SESSIONS, "2021-1", RecordSupplement(unit, "补充一点。"), LAW_OFFICE, HELD)
-        await give(store, SESSIONS, "2021-1", comment, PARTY_OFFICE, HELD)
-    await give(store, SESSIONS, "2021-1", CloseSession(), LAW_OFFICE, HELD)
-    await give(store, SESSIONS, "2021-1", DraftMinutes(), PARTY_OFFICE, date(2021, 6, 28))
-    await give(store, SESSIONS, "2021-1", CheckRequirements(), LAW_OFFICE, date(2021, 6, 30))
-    for unit in ORDER:
-        confirm = ConfirmWords(f"c-{unit}", entered_for="领导甲")
-        await give(store, SESSIONS, "2021-1", confirm, PARTY_OFFICE, date(2021, 7, 2))
-    await give(store, SESSIONS, "2021-1", SignMinutes("书记甲"), PARTY_OFFICE, SIGNED)
-    await give(store, SESSIONS, "2021-1", NumberMinutes(NUMBER), PARTY_OFFICE, date(2021, 7, 6))
-    await give(store, SESSIONS, "2021-1", SendMinutes(), PARTY_OFFICE, SENT)
+    await confirm_agenda(store)
+    await hold(store)
+    await send(store)
 
     public = await read(store, sa.select(tables.outbox).order_by(tables.outbox.c.sequence))
     assert [row.name for row in public] == [
@@ -276,3 +183,250 @@ async def test_a_session_is_told_from_its_draft_to_its_minutes(store: EventStore
         ("jiaotongwei", True, SIGNED),
         ("langxia", False, SIGNED),
     ]
+
+
+# The registry
+
+
+async def test_a_unit_that_does_not_report_has_a_duty_where_the_minutes_name_it(store: EventStore) -> None:
+    await hear(store, registered("shanyang", "山阳老镇", order=61))
+    await hear(
+        store,
+        scheduling.UnitRenamed(
+            unit="shanyang", name_before="山阳老镇", name="山阳镇", valid_from=date(2021, 6, 1)
+        ),
+    )
+    await confirm_agenda(store)
+    general = replace(ONE_PROCEDURE, units=("langxia", "shanyang"))
+    await hold(store, asked=(general,))
+    await hear(store, handed_over("shanyang", "书记丙"))
+    await send(store)
+
+    *_, excerpt = (await issued(store))["excerpts"]
+    assert (excerpt["unit"], excerpt["unit_name"], excerpt["person"]) == ("shanyang", "山阳镇", "书记丙")
+    assert (excerpt["general"], excerpt["due_on"], excerpt["official_order"]) == (True, "2021-10-08", 61)
+    assert [item["item"] for item in excerpt["items"]] == ["shanyang-1"]
+
+
+async def test_a_unit_that_nobody_registered_is_refused(store: EventStore) -> None:
+    await confirm_agenda(store)
+    stranger = RecordComment(
+        "c1", "langxia", "领导甲", "副区长", "讲得实。", (replace(ONE_PROCEDURE, units=("shanyang",)),)
+    )
+    with pytest.raises(Refused) as refused:
+        await give(store, SESSIONS, "2021-1", stranger, PARTY_OFFICE, HELD)
+    assert refused.value.code == "review.requirement-for-a-unit-not-registered"
+
+
+async def test_the_check_knows_which_units_house_the_law_office(store: EventStore) -> None:
+    await hear(store, registered("sifaju", "区司法局", "law_office"))
+    await confirm_agenda(store)
+    await hold(store, asked=(replace(ONE_PROCEDURE, units=("langxia", "sifaju")),))
+    await give(store, SESSIONS, "2021-1", DraftMinutes(), PARTY_OFFICE, date(2021, 6, 28))
+    for actor, state in ((LAW_OFFICE, "drafted"), (SUPERVISION, "checked")):
+        await give(store, SESSIONS, "2021-1", CheckRequirements(), actor, date(2021, 6, 30))
+        [session] = await read(store, sa.select(proceedings))
+        assert session.state == state
+
+
+# What scheduling changes
+
+
+async def test_the_drafts_move_with_their_session(store: EventStore) -> None:
+    await hear(store, scheduled())
+    await hear(
+        store,
+        scheduling.SessionRescheduled(
+            session="2021-1", held_on_before=HELD, held_on=date(2021, 7, 8), reason="防汛。"
+        ),
+    )
+    [session] = await read(store, sa.select(proceedings))
+    assert session.held_on == date(2021, 7, 8)
+    rows = await read(store, sa.select(drafts))
+    assert {(row.held_on, row.due_on, row.approve_by) for row in rows} == {
+        (date(2021, 7, 8), date(2021, 6, 17), date(2021, 7, 1))
+    }
+
+
+async def test_a_session_that_is_called_off_asks_for_no_draft(store: EventStore) -> None:
+    await hear(store, scheduled())
+    await hear(store, scheduling.SessionCancelled(session="2021-1", reason="防汛。"))
+    assert set((await states(store)).values()) == {"withdrawn"}
+    with pytest.raises(Refused) as refused:
+        await give(store, SESSIONS, "2021-1", CONFIRM, LAW_OFFICE, date(2021, 6, 18))
+    assert refused.value.code == "review.session-cancelled"
+
+
+async def test_who_steps_in_owes_the_draft_of_who_does_not_report(store: EventStore) -> None:
+    await confirm_agenda(store)
+    incoming = scheduling.Reporter(
+        unit="shanyang",
+        unit_name="山阳镇",
+        category="town",
+        post="secretary",
+        title="书记",
+        person="书记乙",
+    )
+    await hear(
+        store,
+        scheduling.ReporterSubstituted(
+            session="2021-1", unit_out="langxia", reporter=incoming, reason="书记外出。"
+        ),
+    )
+    assert await states(store) == {
+        "draft-2021-1-gongshanglian": "approved",
+        "draft-2021-1-jiaotongwei": "approved",
+        "draft-2021-1-langxia": "withdrawn",
+        "draft-2021-1-shanyang": "expected",
+    }
+    again = ConfirmAgenda((*ORDER[:2], "shanyang"), "副主任甲")
+    with pytest.raises(Refused) as refused:
+        await give(store, SESSIONS, "2021-1", again, LAW_OFFICE, HELD)
+    assert refused.value.data["units"] == ["shanyang"]
+    await give(store, SESSIONS, "2021-1", replace(again, decision=CHAIR), LAW_OFFICE, HELD)
+
+
+async def test_a_new_head_before_the_session_reports_from_a_draft_of_their_own(store: EventStore) -> None:
+    await hear(store, registered("langxia", "廊下镇"))
+    await hear(store, observer())
+    await confirm_agenda(store)
+    await hear(store, handed_over("langxia", "继任丙"))
+    [session] = await read(store, sa.select(proceedings))
+    assert (session.state, session.roster[2]["person"]) == ("rostered", "继任丙")
+    [draft] = await read(store, sa.select(drafts).where(drafts.c.unit == "langxia"))
+    assert (draft.state, draft.person) == ("expected", "继任丙")
+    public = await read(store, sa.select(tables.outbox).order_by(tables.outbox.c.sequence))
+    assert public[-1].name == "DraftApprovalVoided"
+
+
+async def test_a_handover_elsewhere_leaves_the_agenda_alone(store: EventStore) -> None:
+    await hear(store, registered("shanyang", "山阳镇"))
+    await confirm_agenda(store)
+    await hear(store, handed_over("shanyang", "书记丙"))
+    [session] = await read(store, sa.select(proceedings))
+    assert session.state == "agenda_confirmed"
+
+
+async def test_lead_reporters_and_villages_are_asked_for_no_draft(store: EventStore) -> None:
+    reporters = [
+        scheduling.Reporter(
+            unit=one.unit,
+            unit_name=one.unit_name,
+            category=one.category,
+            post=one.post,
+            title=one.title,
+            person=one.person,
+            lead=one.lead,
+        )
+        for one in (QUWEI, SHILICUN, LANGXIA)
+    ]
+    event = scheduled()
+    await hear(store, event.model_copy(update={"reporters": reporters}))
+    assert await states(store) == {"draft-2021-1-langxia": "expected"}
+
+
+# The chair's decision
+
+
+async def test_a_draft_that_was_passed_over_may_still_be_written_until_the_session_runs(
+    store: EventStore,
+) -> None:
+    await hear(store, scheduled())
+    await approve_all(store)
+    edit = SubmitDraft("我再改一稿。")
+    await give(store, DRAFTS, "2021-1-langxia", edit, liaison("langxia"), date(2021, 6, 18))
+    await give(store, SESSIONS, "2021-1", replace(CONFIRM, decision=CHAIR), LAW_OFFICE, date(2021, 6, 21))
+    [session] = await read(store, sa.select(proceedings))
+    assert session.passed_over == ["langxia"]
+
+    await give(store, DRAFTS, "2021-1-langxia", edit, liaison("langxia"), date(2021, 6, 22))
+    with pytest.raises(Refused) as refused:
+        await give(store, DRAFTS, "2021-1-jiaotongwei", edit, liaison("jiaotongwei"), date(2021, 6, 22))
+    assert refused.value.code == "review.agenda-already-confirmed"
+    await give(store, SESSIONS, "2021-1", RecordSpeech("langxia", "述法人丙", 470), PARTY_OFFICE, HELD)
+    with pytest.raises(Refused) as refused:
+        await give(store, DRAFTS, "2021-1-langxia", edit, liaison("langxia"), HELD)
+    assert refused.value.code == "review.agenda-already-confirmed"
+
+
+# The bulletin
+
+
+async def test_a_bulletin_is_due_when_the_minutes_of_the_round_before_went_out(store: EventStore) -> None:
+    later = date(2022, 1, 12)
+    await confirm_agenda(store)
+    await hear(store, scheduled("2021-2").model_copy(update={"held_on": later, "number": 2}))
+    await approve_all(store, "2021-2")
+    await give(store, SESSIONS, "2021-2", CONFIRM, LAW_OFFICE, date(2022, 1, 6))
+    left_out, told = NoteBulletin(False, "上一轮无整改事项。"), NoteBulletin(told=True)
+
+    await hold(store)
+    await give(
+        store, SESSIONS, "2021-2", left_out, LAW_OFFICE, later
+    )  # nothing was sent yet: nothing to tell
+    await send(store)
+    with pytest.raises(Refused) as refused:
+        await give(store, SESSIONS, "2021-2", left_out, LAW_OFFICE, later)
+    assert (refused.value.code, refused.value.data) == (
+        "review.bulletin-is-due",
+        {"about_session": "2021-1"},
+    )
+    with pytest.raises(Refused) as refused:
+        await give(store, SESSIONS, "2021-2", told, LAW_OFFICE, later)
+    assert refused.value.code == "review.bulletin-not-issued"
+
+    await hear(
+        store,
+        BulletinIssued(
+            bulletin="bulletin-2021-2",
+            session="2021-2",
+            about_session="2021-1",
+            issued_on=date(2022, 1, 10),
+            lines=[],
+        ),
+    )
+    await give(store, SESSIONS, "2021-2", told, LAW_OFFICE, later)
+    [session] = await read(store, sa.select(proceedings).where(proceedings.c.session == "2021-2"))
+    assert (session.bulletin, session.bulletin_issued) == ("told", "bulletin-2021-2")
+
+
+async def test_after_a_round_of_praise_only_there_is_nothing_to_tell(store: EventStore) -> None:
+    later = date(2022, 1, 12)
+    await confirm_agenda(store)
+    await hold(store, asked=())
+    await send(store)
+    await hear(store, scheduled("2021-2").model_copy(update={"held_on": later, "number": 2}))
+    await approve_all(store, "2021-2")
+    await give(store, SESSIONS, "2021-2", CONFIRM, LAW_OFFICE, date(2022, 1, 6))
+    left_out = NoteBulletin(False, "上一轮无整改事项。")
+    await give(store, SESSIONS, "2021-2", left_out, LAW_OFFICE, later)
+
+
+# Classified minutes and corrections
+
+
+async def test_classified_minutes_blank_what_the_room_left_and_keep_the_chain(store: EventStore) -> None:
+    await confirm_agenda(store)
+    await hold(store)
+    kept = sa.select(tables.texts.c.body).where(tables.texts.c.stream == "session-2021-1")
+    assert len([row for row in await read(store, kept) if row.body]) == 7  # and the reason for no bulletin
+    await give(store, SESSIONS, "2021-1", DraftMinutes(classified=True), PARTY_OFFICE, date(2021, 6, 28))
+    assert [row.body for row in await read(store, kept) if row.body] == ["首轮，无上一轮。"]
+    written = sa.select(tables.texts.c.body).where(tables.texts.c.stream == "draft-2021-1-langxia")
+    assert all(row.body for row in await read(store, written))
+
+
+async def test_a_correction_is_told_beside_what_was_sent(store: EventStore) -> None:
+    await confirm_agenda(store)
+    await hold(store)
+    await send(store)
+    correct = CorrectMinutes((Correction("langxia-1", "统一取证规程"),), "事项表述有误。")
+    await give(store, SESSIONS, "2021-1", correct, PARTY_OFFICE, date(2021, 7, 12))
+    [corrected] = await read(
+        store, sa.select(tables.outbox).where(tables.outbox.c.name == "MinutesCorrected")
+    )
+    lines = [
+        [item["task_line"] for one in minutes["excerpts"] for item in one["items"]]
+        for minutes in (await issued(store), json.loads(corrected.data))
+    ]
+    assert lines == [["统一执法取证程序"], ["统一取证规程"]]

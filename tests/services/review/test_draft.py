@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -10,12 +11,21 @@ from services.review.domain.draft import (
     ApproveDraft,
     Command,
     DraftExpected,
+    DraftHandedOver,
+    DraftMoved,
     DraftReturned,
     DraftSubmitted,
+    DraftWithdrawn,
+    Event,
     ExpectDraft,
+    Expected,
     Facts,
+    HandOverDraft,
+    MoveDraft,
+    NotExpected,
     ReturnDraft,
     SubmitDraft,
+    WithdrawDraft,
 )
 from shared.calendar import Calendar
 from shared.calendar.china import published
@@ -30,6 +40,7 @@ from tests.services.review.telling import (
     LAW_OFFICE,
     SCHEDULED,
     STRANGER,
+    SUPERVISION,
     a_draft,
     approved,
     expected,
@@ -39,7 +50,7 @@ from tests.services.review.telling import (
 )
 
 TEXT = "我带头学法。"
-EXPECT = ExpectDraft("2021-1", "jiaotongwei", "区交通委", "head", "主任", "述法人甲", HELD)
+EXPECT = ExpectDraft("2021-1", "jiaotongwei", "区交通委", "head", "主任", "述法人甲", HELD, "government")
 
 # Expecting
 
@@ -56,7 +67,9 @@ def test_a_draft_is_due_fifteen_working_days_before_and_approved_five_before() -
     ],
 )
 def test_the_lead_times_of_both_rounds(held_on: date, due_on: date, approve_by: date) -> None:
-    command = ExpectDraft("2021-1", "jiaotongwei", "区交通委", "head", "主任", "述法人甲", held_on)
+    command = ExpectDraft(
+        "2021-1", "jiaotongwei", "区交通委", "head", "主任", "述法人甲", held_on, "government"
+    )
     a_draft.today(SCHEDULED).when(command).then(
         DraftExpected(
             "2021-1",
@@ -87,6 +100,108 @@ def test_lead_times_are_refused_in_a_year_without_a_calendar() -> None:
 
 def test_a_draft_is_expected_once() -> None:
     a_draft.given(expected()).when(EXPECT).then_refused("review.not-allowed-now", situation="expected")
+
+
+@pytest.mark.parametrize(
+    ("expect", "policy", "owed"),
+    [
+        (EXPECT, Policy(), True),
+        (replace(EXPECT, lead=True), Policy(), False),
+        (replace(EXPECT, category="village"), Policy(), False),
+        (replace(EXPECT, category="village"), Policy(village_drafts=True), True),
+    ],
+)
+def test_lead_reporters_and_villages_owe_no_draft(expect: ExpectDraft, policy: Policy, owed: bool) -> None:
+    asked = a_draft.today(SCHEDULED).under(policy)
+    if owed:
+        asked.when(expect).then(expected())
+    else:
+        asked.when(expect).then_nothing()
+
+
+# What changes after it was asked for
+
+LATER = date(2021, 7, 8)
+MOVED = DraftMoved(HELD, LATER, date(2021, 6, 17), date(2021, 7, 1), DUE)
+HANDOVER = HandOverDraft("主任", "继任甲", date(2021, 6, 1))
+HANDED_OVER = DraftHandedOver("主任", "述法人甲", "继任甲", date(2021, 6, 1), None, DUE)
+WITHDRAWN = DraftWithdrawn("substituted", DUE)
+
+
+@pytest.mark.parametrize(
+    "past",
+    [
+        (expected(),),
+        (expected(), submitted()),
+        (expected(), submitted(), returned()),
+        (expected(), submitted(), approved()),
+    ],
+)
+def test_the_dates_of_a_draft_move_with_its_session(past: tuple[Event, ...]) -> None:
+    a_draft.given(*past).when(MoveDraft(LATER)).then(MOVED)
+    a_draft.given(*past).when(MoveDraft(HELD)).then_nothing()
+    moved = a_draft.given(*past, MOVED).state
+    assert not isinstance(moved, NotExpected)
+    assert (moved.asked.held_on, moved.asked.due_on) == (LATER, date(2021, 6, 17))
+
+
+def test_a_draft_is_judged_by_the_dates_that_hold() -> None:
+    day = date(2021, 6, 10)
+    a_draft.today(day).given(expected(), MOVED).when(SubmitDraft(TEXT)).then(submitted(on=day))
+    late = a_draft.by(LAW_OFFICE).today(date(2021, 7, 1)).given(expected(), submitted(), MOVED)
+    late.when(ApproveDraft()).then(approved(on=date(2021, 7, 1)))
+
+
+def test_a_draft_is_not_moved_into_a_year_without_a_calendar() -> None:
+    without_2022 = Calendar({year: data for year, data in published().years.items() if year != 2022})
+    a_draft.within(without_2022).given(expected()).when(MoveDraft(date(2022, 1, 12))).then_refused(
+        "review.calendar-year-missing", year=2022
+    )
+
+
+@pytest.mark.parametrize(
+    ("past", "voided"),
+    [
+        ((expected(),), None),
+        ((expected(), submitted()), None),
+        ((expected(), submitted(), returned()), None),
+        ((expected(), submitted(), approved()), 1),
+    ],
+)
+def test_a_new_head_hands_in_a_draft_of_their_own(past: tuple[Event, ...], voided: int | None) -> None:
+    event = replace(HANDED_OVER, voided=voided)
+    a_draft.given(*past).when(HANDOVER).then(event)
+    after = a_draft.given(*past, event)
+    assert isinstance(after.state, Expected)
+    [revision] = after.when(SubmitDraft(TEXT, entered_for="继任甲")).events
+    assert isinstance(revision, DraftSubmitted)
+    assert (revision.revision, revision.entered_for) == (len(past[1:2]) + 1, "继任甲")
+    after.when(SubmitDraft(TEXT, entered_for="述法人甲")).then_refused(
+        "review.entered-for-somebody-else", person="继任甲"
+    )
+
+
+def test_a_handover_heard_again_is_nothing_new() -> None:
+    a_draft.given(expected(), HANDED_OVER).when(HANDOVER).then_nothing()
+
+
+def test_a_draft_of_who_does_not_report_is_withdrawn() -> None:
+    a_draft.given(expected(), submitted()).when(WithdrawDraft("substituted")).then(WITHDRAWN)
+    withdrawn = a_draft.given(expected(), submitted(), WITHDRAWN)
+    withdrawn.when(SubmitDraft(TEXT)).then_refused("review.not-allowed-now", situation="withdrawn")
+
+
+def test_a_unit_that_is_called_again_is_asked_again() -> None:
+    again = a_draft.today(SCHEDULED).given(expected(), submitted(), WITHDRAWN)
+    again.when(EXPECT).then(expected())
+    asked = again.given(expected())
+    assert asked.state == Expected(expected(), revision=1)
+
+
+@pytest.mark.parametrize("past", [(), (expected(), WITHDRAWN)])
+@pytest.mark.parametrize("command", [MoveDraft(LATER), HANDOVER, WithdrawDraft("cancelled")])
+def test_where_no_draft_is_asked_for_nothing_changes(past: tuple[Event, ...], command: Command) -> None:
+    a_draft.given(*past).when(command).then_nothing()
 
 
 # Submitting
@@ -209,6 +324,30 @@ def test_nobody_judges_the_draft_of_their_own_unit(command: Command) -> None:
     a_draft.by(HOUSED).given(expected(), submitted()).when(command).then_refused(
         "review.conflict-of-interest", unit="jiaotongwei"
     )
+
+
+@pytest.mark.parametrize("command", [ApproveDraft(), ReturnDraft("请补充案例。")])
+def test_the_draft_of_the_unit_that_houses_the_law_office_is_judged_by_another(command: Command) -> None:
+    housing = replace(expected(), houses_offices=("law_office",))
+    judged = a_draft.given(housing, submitted())
+    judged.by(LAW_OFFICE).when(command).then_refused(
+        "review.not-the-office-in-charge", office="supervision_office", unit_name="区交通委"
+    )
+    assert judged.by(SUPERVISION).when(command).events
+    named = judged.under(Policy(standing_in_office="organization_department"))
+    named.by(SUPERVISION).when(command).then_refused(
+        "review.not-the-office-in-charge", office="organization_department"
+    )
+
+
+@pytest.mark.parametrize("command", [ApproveDraft(), ReturnDraft("请补充案例。")])
+def test_who_stands_in_judges_no_other_draft_and_never_their_own(command: Command) -> None:
+    a_draft.by(SUPERVISION).given(expected(), submitted()).when(command).then_refused(
+        "review.not-the-office-in-charge", office="law_office"
+    )
+    housing = replace(expected(), houses_offices=("law_office", "supervision_office"))
+    own = replace(SUPERVISION, unit="jiaotongwei")
+    a_draft.by(own).given(housing, submitted()).when(command).then_refused("review.conflict-of-interest")
 
 
 @pytest.mark.parametrize("command", [ApproveDraft(), ReturnDraft("请补充案例。")])

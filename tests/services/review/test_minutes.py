@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from services.review.domain.excerpts import Correction, Excerpt
+from services.review.domain.facts import Facts
 from services.review.domain.minutes import (
     Checked,
     CheckRequirements,
     ConfirmWords,
+    CorrectMinutes,
     Drafted,
     DraftMinutes,
-    Excerpt,
+    MinutesCorrected,
     MinutesDrafted,
     MinutesNumbered,
     MinutesSent,
@@ -24,13 +29,16 @@ from services.review.domain.minutes import (
     WordsConfirmed,
 )
 from services.review.domain.policies.minutes import expected_of
-from services.review.domain.proceedings import MarkNotHeld, Proceedings
+from services.review.domain.proceedings import MarkNotHeld, Proceedings, RecordSupplement, Requirement
 from services.review.domain.roster import Reporter, Roster
 from services.review.domain.session import Command, Event
+from services.review.domain.unit import Handover, Known
 from shared.calendar import Calendar
 from shared.calendar.china import published
+from shared.decider import FreeText
 from shared.tenancy import Policy
 from tests.services.review.telling import (
+    DAY_AFTER,
     FOR_ALL,
     GONGSHANGLIAN,
     HELD,
@@ -42,9 +50,13 @@ from tests.services.review.telling import (
     ORDER,
     OTHER_LEADER,
     PARTY_OFFICE,
+    QUWEI,
+    REGISTRY,
     ROSTER,
     SENT,
+    SIFAJU,
     SIGNED,
+    SUPERVISION,
     SessionScenario,
     a_session,
     agenda,
@@ -248,7 +260,180 @@ def test_what_is_expected_is_policy_and_less_for_lead_reporters(
     assert expected_of(reporter, Proceedings(roster, ("quwei",), "副主任甲"), policy) == expected
 
 
+# Who checks the requirements
+
+CHECK_DAY = date(2021, 6, 30)
+
+
+def drafted_with(*requirements: Requirement) -> SessionScenario:
+    """区司法局, which houses the law office, reports too; one comment asks what the test says."""
+    return on_signing_day.today(CHECK_DAY).given(
+        opened(*ROSTER, SIFAJU),
+        agenda(*ORDER, "sifaju"),
+        bulletin(),
+        commented("c1", "langxia", *requirements),
+        closed(),
+        MinutesDrafted(date(2021, 6, 28)),
+    )
+
+
+def test_requirements_to_the_unit_that_houses_the_law_office_are_checked_by_another_too() -> None:
+    waiting = drafted_with(Requirement("r1", "健全合法性审查", None, ("langxia", "sifaju")))
+    waiting.by(PARTY_OFFICE).when(CheckRequirements()).then_refused(
+        "review.not-a-checking-office", offices=["law_office", "supervision_office"]
+    )
+    [first] = waiting.by(LAW_OFFICE).when(CheckRequirements()).events
+    assert first == RequirementsChecked(CHECK_DAY, "law_office", ("supervision_office",))
+    half = waiting.given(first)
+    assert isinstance(half.state, Drafted)
+    half.by(LAW_OFFICE).when(CheckRequirements()).then_refused(
+        "review.not-a-checking-office", offices=["supervision_office"]
+    )
+    [second] = half.by(SUPERVISION).when(CheckRequirements()).events
+    assert second == RequirementsChecked(CHECK_DAY, "supervision_office", ())
+    assert isinstance(half.given(second).state, Checked)
+
+
+def test_the_offices_check_in_any_order() -> None:
+    waiting = drafted_with(Requirement("r1", "健全合法性审查", None, ("sifaju",)))
+    [first] = waiting.by(SUPERVISION).when(CheckRequirements()).events
+    [second] = waiting.given(first).by(LAW_OFFICE).when(CheckRequirements()).events
+    assert isinstance(waiting.given(first, second).state, Checked)
+
+
+def test_who_stands_in_is_not_of_the_unit_that_is_asked() -> None:
+    waiting = drafted_with(Requirement("r1", "健全合法性审查", None, ("sifaju",)))
+    waiting.by(replace(SUPERVISION, unit="sifaju")).when(CheckRequirements()).then_refused(
+        "review.conflict-of-interest", unit="sifaju", unit_name="区司法局"
+    )
+
+
+def test_where_nothing_is_asked_of_that_unit_the_law_office_checks_alone() -> None:
+    alone = drafted_with(ONE_PROCEDURE).knowing(Facts(units=REGISTRY))
+    alone.by(LAW_OFFICE).when(CheckRequirements()).then(RequirementsChecked(CHECK_DAY))
+    alone.by(SUPERVISION).when(CheckRequirements()).then_refused(
+        "review.not-a-checking-office", offices=["law_office"]
+    )
+
+
+def test_a_unit_that_does_not_report_may_house_the_law_office_as_well() -> None:
+    general = Requirement("r1", "健全合法性审查", None, ("langxia", "sifaju"))
+    said = (opened(), agenda(), bulletin(), commented("c1", "langxia", general), closed())
+    waiting = a_session.given(*said, MinutesDrafted(date(2021, 6, 28))).knowing(Facts(units=REGISTRY))
+    [event] = waiting.by(LAW_OFFICE).when(CheckRequirements()).events
+    assert isinstance(event, RequirementsChecked)
+    assert event.offices_missing == ("supervision_office",)
+
+
+def test_a_comment_that_comes_between_two_checks_is_checked_by_both() -> None:
+    waiting = drafted_with(Requirement("r1", "健全合法性审查", None, ("sifaju",)))
+    half = waiting.given(
+        RequirementsChecked(CHECK_DAY, "law_office", ("supervision_office",)),
+        commented("c2", "langxia", ONE_PROCEDURE),
+    )
+    half.by(PARTY_OFFICE).when(CheckRequirements()).then_refused(
+        "review.not-a-checking-office", offices=["law_office", "supervision_office"]
+    )
+
+
+# Classified minutes
+
+
+def test_classified_minutes_leave_no_text_of_the_room_behind() -> None:
+    said = (
+        supplemented("langxia", text=FreeText(ref="t1", sha256="0" * 64)),
+        commented("c1", "langxia", text=FreeText(ref="t3", sha256="0" * 64)),
+        commented("c1", "langxia", text=FreeText(ref="t2", sha256="0" * 64)),
+    )
+    session = on_signing_day.given(opened(), agenda(), bulletin(), *said, closed())
+    session.when(DraftMinutes()).then(MinutesDrafted(SIGNED))
+    session.when(DraftMinutes(classified=True)).then(MinutesDrafted(SIGNED, True, ("t1", "t2", "t3")))
+
+
+def test_once_the_minutes_are_classified_no_text_is_taken() -> None:
+    classified = on_signing_day.given(*held(), MinutesDrafted(date(2021, 6, 28), True))
+    for said in ("补充一点。", ""):
+        outcome = classified.when(RecordSupplement("langxia", said))
+        if said:
+            outcome.then_refused("review.classified-text-not-stored")
+        else:
+            outcome.then(supplemented("langxia", text=None, on=SIGNED))
+
+
+def test_minutes_of_a_classified_session_are_classified() -> None:
+    classified = on_signing_day.given(opened(), agenda(classified=True), bulletin(), closed())
+    classified.when(DraftMinutes()).then(MinutesDrafted(SIGNED, True))
+
+
+@pytest.mark.parametrize("classified", [True, False])
+def test_the_minutes_that_are_sent_say_whether_they_are_classified(classified: bool) -> None:
+    past = (*held(), MinutesDrafted(date(2021, 6, 28), classified), *numbered()[len(drafted()) :])
+    [event] = a_session.today(SENT).given(*past).when(SendMinutes()).events
+    assert isinstance(event, MinutesSent)
+    assert event.classified is classified
+
+
+# Corrections
+
+LINE = Correction("langxia-1", "健全重大决策合法性审查")
+CORRECT = CorrectMinutes((LINE,), "事项表述有误。")
+DAY_OF_CORRECTION = date(2021, 7, 12)
+was_sent: SessionScenario = a_session.today(DAY_OF_CORRECTION).given(*numbered(), sent())
+
+
+def test_a_wrong_line_is_corrected_and_all_excerpts_are_told_again() -> None:
+    [event] = was_sent.when(CORRECT).events
+    assert isinstance(event, MinutesCorrected)
+    assert (event.document_number, event.corrected_on) == (NUMBER, DAY_OF_CORRECTION)
+    before, after = sent().excerpts, event.excerpts
+    assert after[:2] == before[:2]
+    assert [item.task_line for item in after[2].items] == ["健全重大决策合法性审查"]
+    assert replace(after[2], items=before[2].items) == before[2]
+
+
+def test_a_correction_may_have_a_number_of_its_own() -> None:
+    [event] = was_sent.when(replace(CORRECT, document_number="金委办〔2021〕5号")).events
+    assert isinstance(event, MinutesCorrected)
+    assert event.document_number == "金委办〔2021〕5号"
+    was_sent.when(replace(CORRECT, document_number="5")).then_refused("review.document-number-malformed")
+
+
+def test_what_is_corrected_again_starts_from_the_line_as_it_reads() -> None:
+    [event] = was_sent.when(CORRECT).events
+    again = was_sent.given(event)
+    again.when(CORRECT).then_refused("review.nothing-to-correct", items=["langxia-1"])
+    assert again.when(replace(CORRECT, corrections=(Correction("langxia-1", "健全合法性审查"),))).events
+
+
+@pytest.mark.parametrize(
+    ("corrections", "reason", "code"),
+    [
+        ((), "误。", "review.nothing-to-correct"),
+        ((Correction("langxia-1", "健全合法性审查"),), "误。", "review.nothing-to-correct"),
+        ((Correction("langxia-2", "新的一项"),), "误。", "review.item-unknown"),
+        ((LINE, LINE), "误。", "review.item-corrected-twice"),
+        ((Correction("langxia-1", " "),), "误。", "review.text-missing"),
+        ((LINE,), "", "review.text-missing"),
+    ],
+)
+def test_a_correction_changes_lines_that_are_there(
+    corrections: tuple[Correction, ...], reason: str, code: str
+) -> None:
+    was_sent.when(CorrectMinutes(corrections, reason)).then_refused(code)
+
+
+def test_what_was_not_sent_is_not_corrected() -> None:
+    a_session.given(*numbered()).when(CORRECT).then_refused("review.not-allowed-now", situation="numbered")
+
+
 # Dates and number
+
+
+def test_a_signature_is_kept_with_its_scan_or_the_number_of_its_paper() -> None:
+    signing = on_signing_day.given(*all_confirmed())
+    [event] = signing.when(SignMinutes("书记甲", scan="签批单〔2021〕17号")).events
+    assert event == MinutesSigned("书记甲", SIGNED, SIGNED, scan="签批单〔2021〕17号")
+    signing.when(SignMinutes("书记甲", scan=" ")).then_refused("review.text-missing", field="scan")
 
 
 def test_the_minutes_are_signed_by_somebody() -> None:
@@ -356,6 +541,65 @@ def test_a_general_requirement_makes_items_for_the_units_it_names_only() -> None
         "gongshanglian": [],
         "langxia": ["langxia-1"],
     }
+
+
+def sending(*requirements: Requirement, units: Mapping[str, Known] = REGISTRY) -> SessionScenario:
+    """One comment on 廊下镇 asks what the test says; the minutes are about to be sent."""
+    return (
+        a_session.today(SENT)
+        .given(
+            opened(*ROSTER, QUWEI),
+            agenda(*ORDER, "quwei"),
+            bulletin(),
+            commented("c1", "langxia", *requirements),
+            closed(),
+            *numbered()[len(held()) :],
+        )
+        .knowing(Facts(units=units))
+    )
+
+
+def test_a_unit_that_did_not_report_has_an_excerpt_where_the_minutes_name_it() -> None:
+    general = Requirement("r1", "健全合法性审查", None, ("shanyang", "langxia", "sifaju"))
+    *reporting, first, second = excerpts(
+        sending(general, Requirement("r2", "清理文件", None, ("shanyang",)))
+    ).values()
+    assert not any(one.general for one in reporting)
+    assert (first.unit, first.official_order, first.houses_offices) == ("sifaju", 30, ("law_office",))
+    assert (second.unit, second.unit_name, second.category) == ("shanyang", "山阳镇", "town")
+    assert (second.post, second.title, second.person) == ("secretary", "书记", "书记乙")
+    assert [item.item for item in second.items] == ["shanyang-1", "shanyang-2"]
+    assert (second.general, second.due_on, second.due_before_rolling) == (
+        True,
+        date(2021, 10, 8),
+        date(2021, 10, 7),
+    )
+
+
+def test_no_excerpt_is_made_for_a_unit_that_nobody_answers_for() -> None:
+    general = Requirement("r1", "健全合法性审查", None, ("shanyang",))
+    sending(general, units={}).when(SendMinutes()).then_refused(
+        "review.requirement-for-a-unit-not-registered", units=["shanyang"]
+    )
+    headless = replace(REGISTRY["shanyang"], heads=())
+    sending(general, units={"shanyang": headless}).when(SendMinutes()).then_refused(
+        "review.unit-without-a-head", units=["shanyang"]
+    )
+
+
+def test_a_lead_reporter_has_an_excerpt_without_items() -> None:
+    lead = excerpts(sending(ONE_PROCEDURE))["quwei"]
+    assert (lead.items, lead.due_on, lead.general) == ((), None, False)
+
+
+@pytest.mark.parametrize(("effective_on", "person"), [(HELD, "书记乙"), (DAY_AFTER, "书记丁")])
+def test_an_excerpt_names_who_held_the_post_on_the_day_of_the_session(
+    effective_on: date, person: str
+) -> None:
+    general = Requirement("r1", "健全合法性审查", None, ("shanyang",))
+    handover = Handover("secretary", "书记丁", effective_on)
+    shanyang = replace(REGISTRY["shanyang"], handovers=(handover,))
+    assert excerpts(sending(general, units={"shanyang": shanyang}))["shanyang"].person == person
 
 
 def test_excerpts_come_in_the_order_of_the_agenda() -> None:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import pytest
 
+from services.review.domain.facts import Facts
 from services.review.domain.proceedings import (
     AttendanceRecorded,
     BulletinNoted,
     Command,
+    CommentRecorded,
+    GuestRecorded,
     MarkNotHeld,
     NoteBulletin,
     RecordAttendance,
     RecordComment,
+    RecordGuest,
     RecordSpeech,
     RecordSupplement,
     Requirement,
     SpeechRecorded,
+    SupplementRecorded,
 )
 from services.review.domain.roster import Matter
 from services.review.domain.session import Event, Running
+from shared.decider import Decision
 from shared.tenancy import Policy
 from tests.services.review.telling import (
+    CHAIR,
     DAY_AFTER,
     DAY_BEFORE,
     FOR_ALL,
@@ -28,6 +35,9 @@ from tests.services.review.telling import (
     LANGXIA,
     ONE_PROCEDURE,
     ORDER,
+    QUWEI,
+    REGISTRY,
+    ROSTER,
     SessionScenario,
     a_session,
     agenda,
@@ -39,6 +49,7 @@ from tests.services.review.telling import (
     held,
     not_held,
     opened,
+    received,
     running,
     signed,
     spoke,
@@ -56,11 +67,12 @@ def comment(
 
 
 EVERYTHING: list[Command] = [
-    NoteBulletin(told=True),
+    NoteBulletin(told=False, reason="首轮，无上一轮。"),
     RecordSpeech("langxia", "述法人丙", 505),
     RecordSupplement("langxia", "补充一点。"),
     comment(),
     RecordAttendance("shilizhen", attended=True),
+    RecordGuest("g1", "示例报社", "media"),
     MarkNotHeld("gongshanglian", "speech", "因病请假。"),
 ]
 
@@ -73,7 +85,7 @@ def test_nothing_is_recorded_before_the_session_day(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [NoteBulletin(told=True), RecordSupplement("langxia", "补充一点。"), comment()]
+    "command", [NoteBulletin(told=True, decision=CHAIR), RecordSupplement("langxia", "补充一点。"), comment()]
 )
 @pytest.mark.parametrize("past", [held(), drafted(), checked()])
 def test_what_was_forgotten_is_supplied_until_the_minutes_are_signed(
@@ -91,9 +103,55 @@ def test_nothing_is_supplied_to_signed_minutes(command: Command) -> None:
 
 
 def test_the_bulletin_is_told_by_the_deputy_director_of_the_agenda() -> None:
-    a_session.given(opened(), agenda()).when(NoteBulletin(told=True)).then(
-        BulletinNoted(True, "副主任甲", None, HELD)
+    ready = a_session.given(opened(), received(), agenda())
+    ready.when(NoteBulletin(told=True)).then(
+        BulletinNoted(True, "副主任甲", None, HELD, bulletin="bulletin-2021-1")
     )
+
+
+def test_no_bulletin_is_told_that_was_not_issued() -> None:
+    confirmed = a_session.given(opened(), agenda())
+    confirmed.when(NoteBulletin(told=True)).then_refused("review.bulletin-not-issued")
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_chair_decides_about_the_bulletin_on_the_day(told: bool) -> None:
+    confirmed = a_session.given(opened(), agenda()).knowing(Facts(round_before="2020-2"))
+    [event] = confirmed.when(NoteBulletin(told, reason="材料未到。", decision=CHAIR)).events
+    assert isinstance(event, BulletinNoted)
+    assert (event.told, event.bulletin, event.decision) == (told, None, CHAIR)
+
+
+def test_a_decision_that_passes_over_nothing_is_not_recorded() -> None:
+    ready = a_session.given(opened(), received(), agenda())
+    [event] = ready.when(NoteBulletin(told=True, decision=CHAIR)).events
+    assert isinstance(event, BulletinNoted)
+    assert event.decision is None
+
+
+@pytest.mark.parametrize(
+    ("decision", "missing"),
+    [
+        (Decision("", "区委书记", "材料未到。"), ["by"]),
+        (Decision("书记甲", " ", ""), ["title", "reason"]),
+    ],
+)
+def test_a_decision_names_who_decided_and_why(decision: Decision, missing: list[str]) -> None:
+    confirmed = a_session.given(opened(), agenda())
+    confirmed.when(NoteBulletin(told=True, decision=decision)).then_refused(
+        "review.decision-incomplete", missing=missing
+    )
+
+
+def test_a_bulletin_is_left_out_only_where_there_is_nothing_to_tell() -> None:
+    left_out = NoteBulletin(told=False, reason="不作通报。")
+    a_session.given(opened(), agenda()).knowing(Facts(round_before="2020-2")).when(left_out).then_refused(
+        "review.bulletin-is-due", about_session="2020-2"
+    )
+    a_session.given(opened(), received(), agenda()).when(left_out).then_refused(
+        "review.bulletin-is-due", about_session="2020-2"
+    )
+    assert a_session.given(opened(), agenda()).when(left_out).events
 
 
 def test_a_bulletin_that_does_not_apply_has_a_reason() -> None:
@@ -177,8 +235,11 @@ def test_praise_only_is_a_comment_without_requirements() -> None:
     after_langxia.when(comment()).then(commented("c1", "langxia"))
 
 
-def test_a_comment_follows_its_speech() -> None:
-    in_the_room.when(comment()).then_refused("review.comment-before-the-speech", unit="langxia")
+def test_nothing_in_the_room_is_refused_for_its_order() -> None:
+    in_the_room.when(comment()).then(commented("c1", "langxia"))
+    in_the_room.given(commented("c1", "langxia")).when(RecordSpeech("langxia", "述法人丙", 505)).then(
+        spoke(LANGXIA, 505)
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,10 +270,24 @@ def test_comments_and_requirements_have_ids_that_can_be_cited(command: RecordCom
     after_langxia.when(command).then_refused("review.id-not-a-token", field=field)
 
 
-def test_a_requirement_is_for_reporters_only() -> None:
+def test_a_general_requirement_names_units_that_do_not_report() -> None:
+    general = Requirement("r1", "健全合法性审查", None, ("langxia", "shanyang", "sifaju"))
+    after_langxia.knowing(Facts(units=REGISTRY)).when(comment(general)).then(
+        commented("c1", "langxia", general)
+    )
+
+
+def test_nothing_is_required_of_a_unit_that_nobody_registered() -> None:
     general = Requirement("r1", "健全合法性审查", None, ("langxia", "shilizhen", "sifaju"))
-    after_langxia.when(comment(general)).then_refused(
-        "review.requirement-for-a-unit-not-rostered", units=["shilizhen", "sifaju"]
+    after_langxia.knowing(Facts(units=REGISTRY)).when(comment(general)).then_refused(
+        "review.requirement-for-a-unit-not-registered", units=["shilizhen"]
+    )
+
+
+def test_nothing_is_required_of_a_unit_that_nobody_answers_for() -> None:
+    general = Requirement("r1", "健全合法性审查", None, ("langxia", "shilibu"))
+    after_langxia.knowing(Facts(units=REGISTRY)).when(comment(general)).then_refused(
+        "review.unit-without-a-head", units=["shilibu"]
     )
 
 
@@ -231,6 +306,83 @@ def test_a_replaced_note_keeps_its_place() -> None:
     )
     assert isinstance(noted.state, Running)
     assert list(noted.state.proceedings.words) == ["c1", "c2"]
+
+
+# Lead reports
+
+
+def test_a_lead_report_is_recorded_like_any_other() -> None:
+    led = a_session.given(opened(*ROSTER, QUWEI), agenda(*ORDER, "quwei"))
+    led.when(RecordSpeech("quwei", "区委书记甲", 460)).then(spoke(QUWEI))
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (RecordSupplement("quwei", "补充一点。"), "review.lead-report-not-supplemented"),
+        (
+            RecordComment("c1", "quwei", "领导甲", "副区长", "讲得实。"),
+            "review.lead-report-not-commented",
+        ),
+    ],
+)
+def test_a_lead_report_is_neither_supplemented_nor_commented_on(command: Command, code: str) -> None:
+    led = a_session.given(opened(*ROSTER, QUWEI), agenda(*ORDER, "quwei"), spoke(QUWEI))
+    led.when(command).then_refused(code, unit="quwei")
+
+
+def test_nothing_is_required_of_a_lead_reporter() -> None:
+    led = a_session.given(opened(*ROSTER, QUWEI), agenda(*ORDER, "quwei"), spoke(LANGXIA))
+    general = Requirement("r1", "健全合法性审查", None, ("langxia", "quwei"))
+    led.when(comment(general)).then_refused("review.duty-for-a-lead-reporter", units=["quwei"])
+
+
+# Classified sessions
+
+
+def test_of_a_classified_session_no_words_are_kept() -> None:
+    classified = a_session.given(opened(), agenda(classified=True), bulletin())
+    for command in (RecordSupplement("langxia", "补充一点。"), comment(ONE_PROCEDURE)):
+        classified.when(command).then_refused("review.classified-text-not-stored")
+    [supplement] = classified.when(RecordSupplement("langxia", "")).events
+    assert isinstance(supplement, SupplementRecorded)
+    [said] = classified.when(comment(ONE_PROCEDURE, text=" ")).events
+    assert isinstance(said, CommentRecorded)
+    assert (supplement.text, said.text) == (None, None)
+    assert [one.task_line for one in said.requirements] == ["统一执法取证程序"]
+
+
+# Guests
+
+CITY = RecordGuest("g1", "市委依法治市办", "higher_office", spoke=True)
+
+
+def test_a_guest_is_recorded_and_no_observer() -> None:
+    in_the_room.when(CITY).then(GuestRecorded("g1", "市委依法治市办", "higher_office", True, HELD))
+    in_the_room.when(RecordGuest("g2", "示例报社", "media")).then(
+        GuestRecorded("g2", "示例报社", "media", False, HELD)
+    )
+
+
+def test_a_guest_recorded_again_replaces_the_entry() -> None:
+    [entry] = in_the_room.when(CITY).events
+    noted = in_the_room.given(entry)
+    noted.when(CITY).then_nothing()
+    [corrected] = noted.when(RecordGuest("g1", "市委依法治市办", "higher_office")).events
+    state = noted.given(corrected).state
+    assert isinstance(state, Running)
+    assert state.proceedings.guests == {corrected}
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "field"),
+    [
+        (RecordGuest("来宾1", "示例报社", "media"), "review.id-not-a-token", "guest"),
+        (RecordGuest("g1", " ", "media"), "review.text-missing", "organisation"),
+    ],
+)
+def test_a_guest_comes_from_somewhere(command: RecordGuest, code: str, field: str) -> None:
+    in_the_room.when(command).then_refused(code, field=field)
 
 
 # Attendance

@@ -10,7 +10,10 @@ import pytest
 
 from services.review.application import DRAFTS, SESSIONS
 from services.review.domain import draft, session
-from services.review.domain.proceedings import AttendanceRecorded
+from services.review.domain.changes import SessionCancelled, SessionRescheduled
+from services.review.domain.excerpts import Correction, corrected
+from services.review.domain.minutes import MinutesCorrected, MinutesDrafted, RequirementsChecked
+from services.review.domain.proceedings import AttendanceRecorded, GuestRecorded
 from shared.contracts import Contract
 from shared.contracts import review as public
 from shared.contracts.base import TextLink
@@ -24,6 +27,7 @@ from tests.services.review.telling import (
     LIAISON,
     NUMBER,
     RECTIFY_BY,
+    SCHEDULED,
     SENT,
     SIGNED,
     all_confirmed,
@@ -38,6 +42,7 @@ from tests.services.review.telling import (
     not_held,
     numbered,
     opened,
+    received,
     returned,
     running,
     sent,
@@ -48,6 +53,7 @@ from tests.services.review.telling import (
     voided,
 )
 
+LINE = Correction("langxia-1", "健全重大决策合法性审查")
 SHA = "0123456789abcdef" * 4
 LINK = TextLink(sha256=SHA, href="/tenants/shanghai.jinshan/texts/t1")
 
@@ -116,6 +122,22 @@ DRAFT_STEPS: list[tuple[tuple[draft.Event, ...], list[Contract]]] = [
 ]
 
 
+HANDED_OVER = draft.DraftHandedOver("主任", "述法人甲", "继任甲", DUE, None, DUE)
+DRAFT_STEPS += [
+    ((expected(), draft.DraftMoved(HELD, SENT, SCHEDULED, DUE, DUE)), []),
+    ((expected(), draft.DraftWithdrawn("cancelled", DUE)), []),
+    ((expected(), submitted(), HANDED_OVER), []),
+    (
+        (expected(), submitted(), approved(), replace(HANDED_OVER, voided=1)),
+        [
+            public.DraftApprovalVoided(
+                session="2021-1", unit="jiaotongwei", approved_revision=1, revision=1, voided_on=DUE
+            )
+        ],
+    ),
+]
+
+
 @pytest.mark.parametrize(("past", "contracts"), DRAFT_STEPS)
 def test_each_step_of_a_draft_is_told(past: tuple[draft.Event, ...], contracts: list[Contract]) -> None:
     assert told(DRAFTS, *past) == contracts
@@ -148,6 +170,15 @@ def test_an_absence_is_told_with_its_reason() -> None:
             person="列席人甲",
             attended=False,
             reason="外出培训",
+        )
+    ]
+
+
+def test_a_guest_is_told_with_its_kind() -> None:
+    guest = GuestRecorded("g1", "市委依法治市办", "higher_office", True, HELD)
+    assert told(SESSIONS, *running(), guest) == [
+        public.GuestAttended(
+            session="2021-1", guest="g1", organisation="市委依法治市办", kind="higher_office", spoke=True
         )
     ]
 
@@ -189,6 +220,34 @@ def test_comments_are_told_when_the_minutes_are_signed_and_not_before() -> None:
     ]
 
 
+def test_of_classified_minutes_no_words_are_told() -> None:
+    past = (*held(), MinutesDrafted(SIGNED, classified=True), *signed()[len(drafted()) :])
+    assert told(SESSIONS, *past) == []
+    [minutes] = told(SESSIONS, *past, replace(sent(), classified=True))
+    assert isinstance(minutes, public.MinutesIssued)
+    assert minutes.classified
+    assert [item.task_line for item in minutes.excerpts[2].items] == ["健全合法性审查"]
+
+
+def test_an_excerpt_says_whose_offices_the_unit_houses_and_whether_it_reported() -> None:
+    general = replace(sent().excerpts[2], general=True, houses_offices=("law_office",), official_order=30)
+    [minutes] = told(SESSIONS, *numbered(), replace(sent(), excerpts=(general,)))
+    assert isinstance(minutes, public.MinutesIssued)
+    [excerpt] = minutes.excerpts
+    assert (excerpt.general, excerpt.houses_offices, excerpt.official_order) == (True, ["law_office"], 30)
+
+
+def test_a_correction_tells_every_excerpt_as_it_now_reads() -> None:
+    excerpts = corrected(sent().excerpts, (LINE,))
+    event = MinutesCorrected("金委办〔2021〕5号", (LINE,), "事项表述有误。", date(2021, 7, 12), excerpts)
+    [correction] = told(SESSIONS, *numbered(), sent(), event)
+    assert isinstance(correction, public.MinutesCorrected)
+    assert (correction.session, correction.document_number) == ("2021-1", "金委办〔2021〕5号")
+    assert (correction.corrected_on, correction.reason) == (date(2021, 7, 12), "事项表述有误。")
+    assert [one.unit for one in correction.excerpts] == ["jiaotongwei", "gongshanglian", "langxia"]
+    assert [item.task_line for item in correction.excerpts[2].items] == ["健全重大决策合法性审查"]
+
+
 def test_the_minutes_are_told_when_they_are_sent_whole() -> None:
     [minutes] = told(SESSIONS, *numbered(), sent())
     assert isinstance(minutes, public.MinutesIssued)
@@ -226,6 +285,10 @@ def test_the_minutes_are_told_when_they_are_sent_whole() -> None:
         drafted(),
         checked(),
         numbered(),
+        (opened(), received()),
+        (opened(), SessionRescheduled(HELD, SENT, "防汛。", DUE)),
+        (opened(), SessionCancelled("2021-1", "防汛。", DUE)),
+        (*drafted(), RequirementsChecked(SIGNED, "law_office", ("supervision_office",))),
     ],
 )
 def test_working_notes_and_steps_inside_the_offices_are_told_to_nobody(

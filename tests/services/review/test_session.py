@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
+from services.review.domain.facts import Facts
 from services.review.domain.minutes import DraftMinutes, Held
 from services.review.domain.proceedings import NoteBulletin, RecordSpeech
 from services.review.domain.roster import Observer
 from services.review.domain.session import (
+    AgendaConfirmed,
     AgendaReopened,
     CloseSession,
     Command,
@@ -15,24 +20,28 @@ from services.review.domain.session import (
     Confirmed,
     Event,
     ExpectObserver,
-    Facts,
     NotScheduled,
     ObserverExpected,
     OpenSession,
+    ReceiveBulletin,
     ReopenAgenda,
     Rostered,
     Running,
 )
 from shared.decider import FreeText
 from tests.services.review.telling import (
+    BULLETIN,
+    CHAIR,
     DAY_AFTER,
     DAY_BEFORE,
     HELD,
     LAW_OFFICE,
     OBSERVER,
     ORDER,
+    QUWEI,
     ROSTER,
     SCHEDULED,
+    SHILICUN,
     SessionScenario,
     a_session,
     agenda,
@@ -41,7 +50,9 @@ from tests.services.review.telling import (
     held,
     named,
     opened,
+    received,
     running,
+    signed,
     spoke,
 )
 
@@ -148,6 +159,78 @@ def test_a_reopened_agenda_is_confirmed_again() -> None:
     reopened = rostered.given(agenda(), AgendaReopened(FreeText("更正。"), DAY_BEFORE))
     assert reopened.state == rostered.state
     assert reopened.when(CONFIRM).events
+
+
+# The chair's decision
+
+REVIEWED = Facts({**ALL_APPROVED.drafts, "langxia": "returned"})
+BY_DECISION = ConfirmAgenda(ORDER, "副主任甲", CHAIR)
+
+
+def test_the_chair_passes_an_unapproved_draft_over_by_name() -> None:
+    rostered.knowing(REVIEWED).today(DAY_BEFORE).when(BY_DECISION).then(
+        AgendaConfirmed(ORDER, "副主任甲", DAY_BEFORE, CHAIR, ("langxia",))
+    )
+    rostered.knowing(REVIEWED).today(DAY_BEFORE).when(CONFIRM).then_refused("review.draft-not-approved")
+
+
+def test_the_chair_has_an_agenda_entered_after_the_day() -> None:
+    [event] = rostered.today(DAY_AFTER).when(BY_DECISION).events
+    assert isinstance(event, AgendaConfirmed)
+    assert (event.decision, event.passed_over) == (CHAIR, ())
+
+
+def test_a_decision_about_nothing_is_not_kept() -> None:
+    rostered.today(DAY_BEFORE).when(BY_DECISION).then(AgendaConfirmed(ORDER, "副主任甲", DAY_BEFORE))
+
+
+def test_the_chair_gives_name_title_and_reason() -> None:
+    nameless = ConfirmAgenda(ORDER, "副主任甲", replace(CHAIR, by=""))
+    rostered.knowing(REVIEWED).when(nameless).then_refused("review.decision-incomplete", missing=["by"])
+
+
+def test_no_decision_changes_who_reports() -> None:
+    rostered.when(replace(BY_DECISION, order=ORDER[:2])).then_refused("review.agenda-is-not-the-roster")
+
+
+# Who owes no draft
+
+
+def test_the_agenda_does_not_wait_for_the_draft_of_a_lead_reporter() -> None:
+    led = a_session.by(LAW_OFFICE).knowing(ALL_APPROVED).given(opened(*ROSTER, QUWEI))
+    assert led.when(ConfirmAgenda(("quwei", *ORDER), "副主任甲")).events
+
+
+@pytest.mark.parametrize(("drafts", "accepted"), [({}, True), ({"shilicun": "expected"}, False)])
+def test_the_agenda_waits_for_a_villages_draft_only_where_one_was_asked_for(
+    drafts: dict[str, str], accepted: bool
+) -> None:
+    village = a_session.by(LAW_OFFICE).knowing(Facts(drafts)).given(opened(SHILICUN))
+    outcome = village.when(ConfirmAgenda(("shilicun",), "副主任甲"))
+    if accepted:
+        assert outcome.events
+    else:
+        outcome.then_refused("review.draft-not-approved", units=["shilicun"])
+
+
+# The bulletin lies ready
+
+
+@pytest.mark.parametrize("past", [(), (opened(),), (opened(), agenda()), running(), held()])
+def test_the_bulletin_is_received_whenever_it_is_issued(past: tuple[Event, ...]) -> None:
+    session = a_session.today(date(2021, 6, 21)).given(*past)
+    session.when(ReceiveBulletin(BULLETIN)).then(received())
+    session.given(received()).when(ReceiveBulletin(BULLETIN)).then_nothing()
+
+
+def test_a_bulletin_issued_before_the_session_is_scheduled_is_not_lost() -> None:
+    scheduled = a_session.given(received(), opened())
+    assert isinstance(scheduled.state, Rostered)
+    assert scheduled.state.roster.bulletin == BULLETIN
+
+
+def test_a_bulletin_that_comes_after_the_signature_changes_nothing() -> None:
+    a_session.given(*signed()).when(ReceiveBulletin(BULLETIN)).then_nothing()
 
 
 # The session

@@ -7,14 +7,18 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.review.domain import minutes, session
+from services.review.domain import changes, minutes, session
 from services.review.domain import proceedings as room
+from services.review.domain.excerpts import Correction
+from services.review.domain.facts import Facts
 from services.review.domain.policies.minutes import something_is_missing, words_not_confirmed
 from services.review.domain.session import Command, Event, Session
 from shared.calendar.china import published
 from shared.decider import Actor, Given, Refused
 from shared.tenancy import Policy
 from tests.services.review.telling import (
+    BULLETIN,
+    DAY_AFTER,
     DAY_BEFORE,
     FOR_ALL,
     GONGSHANGLIAN,
@@ -28,7 +32,10 @@ from tests.services.review.telling import (
     ORDER,
     OTHER_LEADER,
     PARTY_OFFICE,
+    REGISTRY,
     ROSTER,
+    SIFAJU,
+    SUPERVISION,
     agenda,
     all_confirmed,
     checked,
@@ -52,9 +59,10 @@ SITUATIONS = (
     minutes.Signed,
     minutes.Numbered,
     minutes.Sent,
+    session.Cancelled,
 )
 BACK = {(session.Confirmed, session.Rostered), (minutes.Checked, minutes.Drafted)}
-"""An agenda may be reopened; a comment that comes after the check is checked too."""
+"""An agenda may be reopened, or fall; a comment that comes after the check is checked too."""
 
 PASTS: tuple[tuple[Event, ...], ...] = (
     (),
@@ -76,7 +84,14 @@ POOL: tuple[Command, ...] = (
     session.ConfirmAgenda(ORDER[::-1], "副主任乙"),
     session.ReopenAgenda("更正。"),
     session.CloseSession(),
+    session.ReceiveBulletin(BULLETIN),
+    changes.RescheduleSession(DAY_AFTER, "会场另有安排。"),
+    changes.SubstituteReporter("langxia", SIFAJU, "出差。"),
+    changes.NoteHandover("jiaotongwei", "head", "主任", "继任甲", opened().held_on),
+    changes.CancelSession("防汛。"),
     room.NoteBulletin(told=True),
+    room.NoteBulletin(told=False, reason="首轮，无上一轮。"),
+    room.RecordGuest("g1", "示例报社", "media"),
     room.RecordAttendance("shilizhen", attended=False, reason="外出培训"),
     *(room.RecordSpeech(one.unit, one.person, 500) for one in (JIAOTONGWEI, GONGSHANGLIAN, LANGXIA)),
     *(room.RecordSupplement(unit, "补充一点。") for unit in ORDER),
@@ -91,10 +106,11 @@ POOL: tuple[Command, ...] = (
     minutes.SignMinutes("书记甲"),
     minutes.NumberMinutes(NUMBER),
     minutes.SendMinutes(),
+    minutes.CorrectMinutes((Correction("langxia-1", "健全合法性审核"),), "文字有误。"),
 )
 STEPS = st.tuples(
     st.sampled_from(POOL),
-    st.sampled_from((LAW_OFFICE, PARTY_OFFICE, LEADER, OTHER_LEADER)),
+    st.sampled_from((LAW_OFFICE, PARTY_OFFICE, SUPERVISION, LEADER, OTHER_LEADER)),
     st.integers(min_value=0, max_value=2),
 )
 
@@ -121,11 +137,11 @@ def test_a_session_goes_forward_and_is_signed_when_it_is_whole(
     today, state = DAY_BEFORE, session.initial
     for event in past:
         state = session.evolve(state, event)
-    facts = session.Facts(dict.fromkeys(ORDER, "approved"))
+    facts = Facts(dict.fromkeys((*ORDER, "sifaju"), "approved"), REGISTRY)
     for command, actor, days in steps:
         today += timedelta(days=days)
         try:
-            events = session.decide(state, command, Given(today, actor, Policy(), published(), facts))
+            events = session.decide(state, command, Given(today, actor, Policy(), published(), facts=facts))
         except Refused:
             continue
         for event in events:

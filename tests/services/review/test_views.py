@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from services.review.domain import draft, session
-from services.review.domain.minutes import MinutesNumbered
-from services.review.domain.proceedings import AttendanceRecorded
+from services.review.domain.changes import (
+    ReporterChanged,
+    ReporterSubstituted,
+    SessionCancelled,
+    SessionRescheduled,
+)
+from services.review.domain.excerpts import Correction, corrected
+from services.review.domain.minutes import MinutesCorrected, MinutesNumbered, RequirementsChecked
+from services.review.domain.proceedings import AttendanceRecorded, GuestRecorded
 from services.review.domain.session import AgendaReopened
+from services.review.domain.unit import Head, HeadNoted, NameNoted, UnitNoted
 from services.review.views.comments import COMMENTS
 from services.review.views.drafts import DRAFTS
-from services.review.views.proceedings import PROCEEDINGS
+from services.review.views.proceedings import PROCEEDINGS, present
+from services.review.views.registered_units import REGISTERED_UNITS
+from shared.calendar.china import published
 from shared.decider import FreeText
 from shared.eventstore import Recorded, View
+from shared.tenancy import Policy
 from tests.services.review.telling import (
     APPROVE_BY,
+    CHAIR,
     DAY_BEFORE,
     DUE,
     FOR_ALL,
@@ -28,9 +41,11 @@ from tests.services.review.telling import (
     NUMBER,
     ORDER,
     SENT,
+    SIFAJU,
     SIGNED,
     agenda,
     approved,
+    bulletin,
     checked,
     closed,
     commented,
@@ -42,6 +57,7 @@ from tests.services.review.telling import (
     not_held,
     numbered,
     opened,
+    received,
     returned,
     running,
     sent,
@@ -51,6 +67,8 @@ from tests.services.review.telling import (
     supplemented,
     voided,
 )
+
+SAID = "scheduling:shanghai.jinshan#7"
 
 
 def rows(view: View, *past: draft.Event | session.Event) -> list[dict[str, Any]]:
@@ -113,6 +131,63 @@ def test_a_draft_that_came_late_stays_late() -> None:
     assert row(DRAFTS, expected(), submitted(late=True), returned(), submitted(2))["late"] is True
 
 
+MOVED = draft.DraftMoved(HELD, SENT, date(2021, 6, 16), date(2021, 6, 30), DUE)
+HANDED_OVER = draft.DraftHandedOver("主任", "述法人甲", "继任甲", DUE, 1, DUE)
+
+
+def test_a_draft_shows_the_dates_that_hold() -> None:
+    shown = row(DRAFTS, expected(), MOVED)
+    assert (shown["held_on"], shown["due_on"], shown["approve_by"]) == (
+        SENT,
+        date(2021, 6, 16),
+        date(2021, 6, 30),
+    )
+
+
+def test_a_draft_handed_over_shows_the_new_head_and_nothing_of_the_old_text() -> None:
+    shown = row(DRAFTS, expected(), submitted(), approved(), HANDED_OVER)
+    assert (shown["state"], shown["person"], shown["revision"]) == ("expected", "继任甲", 1)
+    assert (shown["text_ref"], shown["submitted_on"], shown["approved_on"]) == (None, None, None)
+
+
+def test_a_draft_that_is_no_longer_asked_for_is_shown_as_withdrawn() -> None:
+    withdrawn = (expected(), submitted(late=True), draft.DraftWithdrawn("substituted", DUE))
+    assert row(DRAFTS, *withdrawn)["state"] == "withdrawn"
+    again = row(DRAFTS, *withdrawn, expected())
+    assert (again["state"], again["revision"], again["late"]) == ("expected", 1, True)
+
+
+# Registered units
+
+
+def test_a_unit_is_shown_as_it_is_now() -> None:
+    head = {"post": "head", "title": "局长", "person": "局长乙"}
+    noted = UnitNoted(
+        "司法局", "government", 30, ("law_office",), (Head("head", "局长", "局长甲"),), SAID, HELD
+    )
+    past = (
+        noted,
+        NameNoted("区司法局", HELD, SAID, HELD),
+        HeadNoted("head", "局长", "局长甲", "局长乙", HELD, SAID, HELD),
+    )
+    recorded = [
+        Recorded(event, "shanghai.jinshan", "unit-sifaju", version, HELD, LIAISON)
+        for version, event in enumerate(past, start=1)
+    ]
+    assert REGISTERED_UNITS.rows(recorded) == [
+        {
+            "unit": "sifaju",
+            "name": "区司法局",
+            "category": "government",
+            "official_order": 30,
+            "houses_offices": ["law_office"],
+            "heads": [head],
+            "handovers": [{"post": "head", "from_person": "局长甲", "effective_on": "2021-06-24"}],
+        }
+    ]
+    assert REGISTERED_UNITS.rows([]) == []
+
+
 # Proceedings
 
 
@@ -171,6 +246,102 @@ def test_the_way_of_the_minutes_is_shown() -> None:
     assert (shown["signed_by"], shown["signed_on"], shown["sent_on"]) == ("书记甲", SIGNED, SENT)
     assert shown["document_number"] == NUMBER
     assert shown["due_on"] == {"jiaotongwei": "2021-10-08", "langxia": "2021-10-08"}
+
+
+def test_the_chairs_decision_is_shown_with_what_it_passed_over() -> None:
+    by_decision = replace(agenda(), decision=CHAIR, passed_over=("langxia",))
+    shown = row(PROCEEDINGS, opened(), by_decision)
+    decided = {"by": "书记甲", "title": "区委书记", "reason": "会期已定，不再等待。"}
+    assert (shown["passed_over"], shown["decisions"]) == (["langxia"], {"agenda": decided})
+    told = row(PROCEEDINGS, opened(), by_decision, replace(bulletin(told=True), decision=CHAIR))
+    assert told["decisions"] == {"agenda": decided, "bulletin": decided}
+    reopened = row(PROCEEDINGS, opened(), by_decision, AgendaReopened(FreeText("更正。"), DAY_BEFORE))
+    assert (reopened["passed_over"], reopened["decisions"]) == ([], {})
+
+
+def test_what_changed_since_it_was_scheduled_is_shown() -> None:
+    shown = row(
+        PROCEEDINGS,
+        opened(),
+        named(),
+        agenda(),
+        SessionRescheduled(HELD, SENT, "防汛。", DUE),
+        ReporterSubstituted("langxia", SIFAJU, "书记外出。", DUE),
+        ReporterChanged("jiaotongwei", "head", "主任", "述法人甲", "继任甲", DUE, DUE),
+    )
+    assert [change["what"] for change in shown["changes"]] == ["rescheduled", "substituted", "handed_over"]
+    assert (shown["state"], shown["agenda"], shown["held_on"]) == ("rostered", [], SENT)
+    assert [(one["unit"], one["person"]) for one in shown["roster"]] == [
+        ("jiaotongwei", "继任甲"),
+        ("gongshanglian", "述法人乙"),
+        ("sifaju", "述法人丁"),
+    ]
+    json.dumps(shown["roster"])
+    cancelled = row(PROCEEDINGS, opened(), SessionCancelled("2021-1", "防汛。", DUE))
+    assert (cancelled["state"], cancelled["changes"]) == (
+        "cancelled",
+        [{"what": "cancelled", "reason": "防汛。", "on": "2021-06-02"}],
+    )
+
+
+def test_in_the_room_who_steps_in_keeps_the_agenda() -> None:
+    observer = replace(SIFAJU, unit="shilizhen")
+    shown = row(PROCEEDINGS, *running(), ReporterSubstituted("langxia", observer, "书记外出。", HELD))
+    assert (shown["state"], shown["agenda"]) == ("running", [*ORDER[:2], "shilizhen"])
+    assert shown["observers"] == []
+
+
+def test_guests_and_the_bulletin_that_is_to_be_told_are_shown() -> None:
+    city = GuestRecorded("g1", "市委依法治市办", "higher_office", False, HELD)
+    shown = row(PROCEEDINGS, opened(), received(), agenda(), city, replace(city, spoke=True))
+    assert shown["bulletin_issued"] == "bulletin-2021-1"
+    assert shown["guests"] == [
+        {"guest": "g1", "organisation": "市委依法治市办", "kind": "higher_office", "spoke": True}
+    ]
+
+
+def test_who_has_still_to_check_is_shown() -> None:
+    half = (*drafted(), RequirementsChecked(SIGNED, "law_office", ("supervision_office",)))
+    shown = row(PROCEEDINGS, *half)
+    assert (shown["state"], shown["checked_by"], shown["checked_on"]) == ("drafted", ["law_office"], None)
+    assert row(PROCEEDINGS, *half, commented("c4", "langxia"))["checked_by"] == []
+    done = row(PROCEEDINGS, *half, RequirementsChecked(SIGNED, "supervision_office"))
+    assert (done["state"], done["checked_by"], done["checked_on"]) == ("checked", [], SIGNED)
+
+
+def test_each_correction_is_shown_with_the_line_before() -> None:
+    lines = ("健全审查制度", "健全重大决策合法性审查")
+    corrections = [Correction("langxia-1", line) for line in lines]
+    events = [
+        MinutesCorrected(NUMBER, (one,), "有误。", SENT, corrected(sent().excerpts, (one,)))
+        for one in corrections
+    ]
+    shown = row(PROCEEDINGS, *numbered(), sent(), *events)
+    assert [(one["task_line_before"], one["task_line"]) for one in shown["corrections"]] == [
+        ("健全合法性审查", "健全审查制度"),
+        ("健全审查制度", "健全重大决策合法性审查"),
+    ]
+    json.dumps(shown["corrections"])
+
+
+def test_a_classified_session_shows_that_it_is() -> None:
+    said = (agenda(classified=True), bulletin(), supplemented("langxia", text=None))
+    shown = row(PROCEEDINGS, opened(), *said)
+    assert (shown["classified"], shown["supplements"]) == (
+        True,
+        [{"unit": "langxia", "text_ref": None}],
+    )
+    [note] = rows(COMMENTS, opened(), *said, replace(commented("c1", "langxia"), text=None))
+    assert note["text_ref"] is None
+
+
+def test_the_bells_are_shown_while_the_session_is_to_come() -> None:
+    def bells(*past: session.Event) -> list[int]:
+        [shown] = [present(one, HELD, Policy(), published()) for one in rows(PROCEEDINGS, *past)]
+        found: list[int] = shown["bells"]
+        return found
+
+    assert (bells(opened()), bells(*running()), bells(*held())) == ([420, 480], [420, 480], [])
 
 
 # Comments

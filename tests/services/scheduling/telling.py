@@ -9,20 +9,23 @@ from typing import Any
 from services.scheduling.domain import session
 from services.scheduling.domain.registry import Category, Post, RegisteredUnit
 from services.scheduling.domain.roster import Facts, OtherSession, Reporter, RosterEntry
-from services.scheduling.domain.session import (
-    Command,
+from services.scheduling.domain.session_commands import Command
+from services.scheduling.domain.session_events import (
     Event,
+    HoldingNoted,
     MinutesNoted,
     ObserversNamed,
     RosterDrafted,
-    Session,
     SessionScheduled,
 )
-from shared.decider import Actor
+from services.scheduling.domain.situations import Session
+from shared.decider import Actor, Decision
 from shared.testing.given import Scenario, scenario
 
 LAW_OFFICE = Actor("lin", "林示例", frozenset({"law_office"}), "sifaju")
 ADMIN = Actor("admin", "管理员", frozenset({"tenant_admin"}))
+
+CHAIR = Decision("周示例", "区委书记", "当日会议决定")
 
 TODAY = date(2021, 4, 1)
 HELD_ON = date(2021, 6, 24)
@@ -74,20 +77,22 @@ OBSERVERS = rostered(*NEXT_ROUND)
 
 FACTS = Facts(
     session="2021-1",
-    tier="district",
     units=UNITS,
     sessions=(OtherSession("2021-2", entries(*NEXT_ROUND)),),
     rounds={1: HELD_ON, 2: date(2022, 1, 12)},
 )
 
 
-def session_2021_1(today: date = TODAY, **facts: Any) -> Scenario[Session, Command, Event, Facts]:
+def session_2021_1(
+    today: date = TODAY, tier: str | None = "district", **facts: Any
+) -> Scenario[Session, Command, Event, Facts]:
     return scenario(
         session.decide,
         session.evolve,
         session.initial,
         today=today,
         actor=LAW_OFFICE,
+        tier=tier,
         facts=replace(FACTS, **facts),
     )
 
@@ -102,6 +107,10 @@ def observers_named(on: date = TODAY) -> ObserversNamed:
 
 def scheduled(held_on: date = HELD_ON, on: date = TODAY, warnings: tuple[str, ...] = ()) -> SessionScheduled:
     return SessionScheduled(2021, 1, held_on, REPORTERS, OBSERVERS, "2021-2", warnings, on)
+
+
+def holding_noted() -> HoldingNoted:
+    return HoldingNoted(HELD_ON, on=HELD_ON)
 
 
 def minutes_noted() -> MinutesNoted:

@@ -1,7 +1,8 @@
-"""The rules of the year's plan, and what it warns of."""
+"""The rules of the year's plan, its amendments, and what it warns of."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,10 +10,13 @@ import pytest
 from services.scheduling.domain.plan import (
     Adopted,
     AdoptPlan,
+    AmendPlan,
+    Command,
     Event,
     Facts,
     Plan,
     PlanAdopted,
+    PlanAmended,
     PlannedRound,
     decide,
     evolve,
@@ -33,9 +37,17 @@ def adopted(*rounds: PlannedRound, warnings: tuple[str, ...] = ()) -> PlanAdopte
     return PlanAdopted(2021, rounds, warnings, on=TODAY)
 
 
-def plan_of_2021(last_minutes_on: date | None = None) -> Scenario[Plan, AdoptPlan, Event, Facts]:
+def plan_of_2021(
+    last_minutes_on: date | None = None, tier: str = "district", called: tuple[int, ...] = ()
+) -> Scenario[Plan, Command, Event, Facts]:
     return scenario(
-        decide, evolve, initial, today=TODAY, actor=LAW_OFFICE, facts=Facts(2021, last_minutes_on)
+        decide,
+        evolve,
+        initial,
+        today=TODAY,
+        actor=LAW_OFFICE,
+        tier=tier,
+        facts=Facts(2021, last_minutes_on, called),
     )
 
 
@@ -136,3 +148,79 @@ def test_a_gap_that_is_short_in_any_calendar_is_known_without_one() -> None:
     plan_of_2021().within(only_2021).when(AdoptPlan((early, late))).then(
         adopted(early, late, warnings=("scheduling.gap-too-short:2022-01-28",))
     )
+
+
+# ---- amendments ----
+
+MOVED = PlannedRound(2, date(2021, 12, 15))
+AMEND = AmendPlan((FIRST, MOVED), "区人大会议改期")
+
+
+def amended(*rounds: PlannedRound, version: int = 2, warnings: tuple[str, ...] = ()) -> PlanAmended:
+    return PlanAmended(2021, version, rounds, "区人大会议改期", warnings, on=TODAY)
+
+
+def adopted_plan(called: tuple[int, ...] = ()) -> Scenario[Plan, Command, Event, Facts]:
+    return plan_of_2021(called=called).given(adopted(FIRST, SECOND))
+
+
+def test_an_adopted_plan_is_amended_with_a_reason_as_a_new_version() -> None:
+    adopted_plan().when(AMEND).then(amended(FIRST, MOVED))
+    after = adopted_plan().given(amended(FIRST, MOVED))
+    assert after.state == Adopted((FIRST, MOVED), version=2)
+    after.when(replace(AMEND, rounds=(FIRST, SECOND))).then(amended(FIRST, SECOND, version=3))
+
+
+def test_the_same_rounds_again_are_no_amendment() -> None:
+    adopted_plan().when(AmendPlan((SECOND, FIRST), "无变化")).then_nothing()
+
+
+def test_an_amendment_gives_its_reason() -> None:
+    adopted_plan().when(replace(AMEND, reason=" ")).then_refused("scheduling.reason-missing")
+
+
+def test_there_is_nothing_to_amend_without_a_plan() -> None:
+    plan_of_2021().when(AMEND).then_refused("scheduling.not-allowed-now", situation="not-adopted")
+
+
+def test_an_amended_plan_keeps_to_the_rules_of_the_first() -> None:
+    adopted_plan().when(replace(AMEND, rounds=(SECOND,))).then_refused(
+        "scheduling.rounds-not-numbered-in-order"
+    )
+    late = PlannedRound(2, date(2022, 2, 1))
+    adopted_plan().when(replace(AMEND, rounds=(FIRST, late))).then_refused(
+        "scheduling.date-outside-plan-year"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rounds", "changed"),
+    [
+        pytest.param((PlannedRound(1, date(2021, 6, 25)), SECOND), [1], id="another day"),
+        pytest.param((FIRST,), [2], id="left out"),
+        pytest.param(
+            (PlannedRound(1, date(2021, 3, 1)), PlannedRound(2, FIRST.planned_on)),
+            [1, 2],
+            id="another number",
+        ),
+    ],
+)
+def test_a_round_whose_people_were_called_is_rescheduled_or_cancelled_instead(
+    rounds: tuple[PlannedRound, ...], changed: list[int]
+) -> None:
+    adopted_plan(called=(1, 2)).when(replace(AMEND, rounds=rounds)).then_refused(
+        "scheduling.called-round-changed", numbers=changed
+    )
+    assert adopted_plan().when(replace(AMEND, rounds=rounds)).refusal is None
+
+
+def test_a_round_is_added_beside_one_whose_people_were_called() -> None:
+    third = PlannedRound(3, date(2022, 1, 28))
+    outcome = adopted_plan(called=(1, 2)).when(replace(AMEND, rounds=(FIRST, SECOND, third)))
+    outcome.then(amended(FIRST, SECOND, third, warnings=("scheduling.gap-too-short:2022-01-28",)))
+
+
+def test_a_village_plans_no_session_unless_policy_opens_it() -> None:
+    village = plan_of_2021(tier="village")
+    village.when(ADOPT).then_refused("scheduling.village-holds-no-session")
+    village.under(Policy(village_sessions=True)).when(ADOPT).then(adopted(FIRST, SECOND))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -83,6 +85,45 @@ def test_a_value_laxer_than_the_tier_above_is_refused() -> None:
     own_policy().when(replace(ADOPT, values=values)).then_refused(
         "scheduling.policy-laxer-than-above", laxer=["extension_days_at_most"]
     )
+
+
+LAXER: dict[str, Callable[[Any], Any]] = {
+    "less": lambda value: value + 1,
+    "more": lambda value: value - 1,
+    "true": lambda value: False,
+}
+"""Of a value above, one that is laxer, by the direction that is stricter."""
+
+
+@pytest.mark.parametrize(
+    "name", [one.name for one in fields(Policy) if one.metadata.get("stricter") in LAXER]
+)
+def test_no_number_and_no_switch_gets_laxer_below(name: str) -> None:
+    """Every value, whoever adds it: its own direction decides."""
+    above: Any = {"less": 3, "more": 3, "true": True}[direction_of(name)]
+    tier_above = replace(ABOVE, **{name: above})
+    own_policy(tier_above).when(AdoptPolicy({name: LAXER[direction_of(name)](above)}, TODAY)).then_refused(
+        "scheduling.policy-laxer-than-above", laxer=[name]
+    )
+    own_policy(tier_above).when(AdoptPolicy({name: above}, TODAY)).then(
+        replace(ADOPTED, values={name: above})
+    )
+
+
+@pytest.mark.parametrize(
+    "name", [one.name for one in fields(Policy) if one.metadata.get("stricter") == "superset"]
+)
+def test_no_office_is_left_out_below(name: str) -> None:
+    offices: Any = ("party_office", "law_office")
+    tier_above = replace(ABOVE, **{name: offices})
+    own_policy(tier_above).when(AdoptPolicy({name: ("law_office",)}, TODAY)).then_refused(
+        "scheduling.policy-laxer-than-above", laxer=[name]
+    )
+
+
+def direction_of(name: str) -> str:
+    [found] = [one.metadata["stricter"] for one in fields(Policy) if one.name == name]
+    return str(found)
 
 
 def test_where_no_tier_above_has_adopted_anything_any_value_may_be_set() -> None:

@@ -1,4 +1,4 @@
-"""The rules of the registry: tenants, units, and posts as they pass from one person to the next."""
+"""The rules of the registry: tenants, units and their names, and posts as they pass from one person to the next."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from services.scheduling.domain.tenant import RegisterTenant, TenantRegistered
 from services.scheduling.domain.unit import (
     HandOverPost,
     HeldPost,
+    Name,
     PostHandedOver,
     Registered,
     RegisterUnit,
+    RenameUnit,
     UnitRegistered,
+    UnitRenamed,
 )
 from shared.testing.given import Scenario, scenario
 from tests.services.scheduling.telling import ADMIN, TODAY
@@ -32,6 +35,9 @@ REGISTER = RegisterUnit("廊下镇", "town", 50, posts=(SECRETARY, MAYOR), valid
 REGISTERED = UnitRegistered("廊下镇", "town", 50, (), (SECRETARY, MAYOR), valid_from=SINCE, on=TODAY)
 HAND_OVER = HandOverPost("secretary", "李示例", effective_on=date(2021, 3, 1))
 HANDED_OVER = PostHandedOver("secretary", "书记", "张示例", "李示例", date(2021, 3, 1), on=TODAY)
+
+RENAME = RenameUnit("廊下新镇", date(2021, 3, 1))
+RENAMED = UnitRenamed("廊下镇", "廊下新镇", date(2021, 3, 1), on=TODAY)
 
 
 def a_tenant() -> Scenario[tenant.Tenant, tenant.Command, tenant.Event, None]:
@@ -171,8 +177,55 @@ def test_a_handover_is_not_dated_before_the_one_before_it(
     )
 
 
+# ---- names ----
+
+
+def test_a_unit_is_renamed_from_a_day_on_and_keeps_the_names_it_bore() -> None:
+    a_unit().given(REGISTERED).when(RENAME).then(RENAMED)
+    state = a_unit().given(REGISTERED, RENAMED).state
+    assert isinstance(state, Registered)
+    assert state.names == (Name("廊下镇", SINCE), Name("廊下新镇", date(2021, 3, 1)))
+    assert (state.name.name, state.valid_from) == ("廊下新镇", SINCE)
+
+
+def test_a_renaming_without_a_day_is_from_today() -> None:
+    a_unit().given(REGISTERED).when(RenameUnit("廊下新镇")).then(replace(RENAMED, valid_from=TODAY))
+
+
+def test_the_same_renaming_again_is_nothing_new_and_the_same_name_from_another_day_is_none() -> None:
+    renamed = a_unit().given(REGISTERED, RENAMED)
+    renamed.when(RENAME).then_nothing()
+    renamed.when(replace(RENAME, valid_from=date(2021, 3, 2))).then_refused(
+        "scheduling.name-already-borne", name="廊下新镇"
+    )
+
+
+def test_an_old_name_may_come_back() -> None:
+    a_unit().given(REGISTERED, RENAMED).when(RenameUnit("廊下镇")).then(
+        UnitRenamed("廊下新镇", "廊下镇", TODAY, on=TODAY)
+    )
+
+
+def test_a_name_is_not_blank_and_belongs_to_a_registered_unit() -> None:
+    a_unit().given(REGISTERED).when(RenameUnit(" ")).then_refused("scheduling.name-blank", field="name")
+    a_unit().when(RENAME).then_refused("scheduling.not-allowed-now", situation="not-registered")
+
+
+def test_a_new_name_is_entered_when_it_is_borne() -> None:
+    a_unit().given(REGISTERED).when(replace(RENAME, valid_from=date(2021, 4, 2))).then_refused(
+        "scheduling.renaming-in-the-future", valid_from="2021-04-02", today="2021-04-01"
+    )
+
+
+@pytest.mark.parametrize("valid_from", [SINCE, date(2021, 1, 3)])
+def test_a_day_has_one_name(valid_from: date) -> None:
+    a_unit().given(REGISTERED).when(replace(RENAME, valid_from=valid_from)).then_refused(
+        "scheduling.renaming-before-the-last", borne_since="2021-01-04"
+    )
+
+
 def test_every_event_leads_somewhere() -> None:
-    story: tuple[unit.Event, ...] = (REGISTERED, HANDED_OVER)
+    story: tuple[unit.Event, ...] = (REGISTERED, HANDED_OVER, RENAMED)
     assert {type(event) for event in story} == set(get_args(unit.Event))
     assert isinstance(a_unit().given(*story).state, Registered)
     assert isinstance(a_tenant().given(TENANT_REGISTERED).state, tenant.Registered)

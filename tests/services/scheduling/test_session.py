@@ -4,35 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import get_args
 
 import pytest
 
-from services.scheduling.domain.registry import Post, Tier
+from services.scheduling.domain.registry import Post, RegisteredUnit, Tier
 from services.scheduling.domain.roster import Facts, OtherSession, RosterEntry, round_of
-from services.scheduling.domain.session import (
+from services.scheduling.domain.session_commands import (
     Command,
     DraftRoster,
-    Event,
-    MinutesSent,
     NameObservers,
+    NoteHeld,
     NoteMinutes,
     ScheduleSession,
-    Session,
 )
+from services.scheduling.domain.session_events import Event, RosterDrafted
+from services.scheduling.domain.situations import Held, MinutesSent, Session
 from shared.calendar import Calendar
 from shared.calendar.china import published
 from shared.tenancy import Policy
 from shared.testing.given import Scenario
 from tests.services.scheduling.telling import (
+    CHAIR,
     FACTS,
     HELD_ON,
     NEXT_ROUND,
+    OBSERVERS,
     REPORTERS,
     THIS_ROUND,
     UNITS,
     drafted,
     entries,
+    holding_noted,
     minutes_noted,
     observers_named,
     scheduled,
@@ -43,6 +45,10 @@ DRAFT = DraftRoster(2021, 1, entries(*THIS_ROUND), provisional=False)
 NAME = NameObservers("2021-2", entries(*NEXT_ROUND))
 SCHEDULE = ScheduleSession(HELD_ON)
 MINUTES = NoteMinutes("金委办〔2021〕12号", date(2021, 7, 7))
+
+
+def knowing_also(other: OtherSession) -> Facts:
+    return replace(FACTS, sessions=(*FACTS.sessions, other))
 
 
 def ready() -> Scenario[Session, Command, Event, Facts]:
@@ -141,6 +147,146 @@ def test_the_roster_stands_once_the_session_is_scheduled() -> None:
     called = session_2021_1().given(drafted(), observers_named(), scheduled())
     called.when(DRAFT).then_refused("scheduling.not-allowed-now", situation="scheduled")
     called.when(NAME).then_refused("scheduling.not-allowed-now", situation="scheduled")
+
+
+# ---- lead reports, several posts, other tiers, decisions ----
+
+DISTRICT_HEADS = {
+    "quwei": RegisteredUnit("quwei", "区委", "party_or_mass", 1, (Post("secretary", "书记", "甲示例"),)),
+    "quzhengfu": RegisteredUnit("quzhengfu", "区政府", "government", 2, (Post("head", "区长", "乙示例"),)),
+}
+LEADS = (RosterEntry("quwei", "secretary"), RosterEntry("quzhengfu", "head"))
+
+
+def test_lead_reports_are_outside_the_quota_and_the_categories() -> None:
+    outcome = session_2021_1(units={**UNITS, **DISTRICT_HEADS}).when(replace(DRAFT, leads=LEADS))
+    [event] = outcome.events
+    assert isinstance(event, RosterDrafted)
+    assert [(one.unit, one.lead) for one in event.reporters] == [
+        ("quwei", True),
+        ("quzhengfu", True),
+        ("gongshanglian", False),
+        ("jiaotongwei", False),
+        ("langxia", False),
+    ]
+    assert event.warnings == ()
+
+
+def test_a_lead_report_fills_no_category() -> None:
+    without_town = entries("jiaotongwei", "gongshanglian", "shilibu")
+    leads = entries("langxia")
+    session_2021_1().when(replace(DRAFT, reporters=without_town, leads=leads)).then_refused(
+        "scheduling.category-missing", missing=["town"]
+    )
+
+
+def test_a_unit_reports_once_lead_or_not() -> None:
+    session_2021_1().when(replace(DRAFT, leads=entries("langxia"))).then_refused(
+        "scheduling.entry-listed-twice", units=["langxia"]
+    )
+
+
+def test_a_lead_report_is_given_by_the_holder_of_a_registered_post() -> None:
+    session_2021_1().when(replace(DRAFT, leads=LEADS)).then_refused(
+        "scheduling.unit-not-registered", units=["quwei", "quzhengfu"]
+    )
+
+
+def test_the_same_entry_twice_is_no_second_post() -> None:
+    twice = entries("jiaotongwei", "jiaotongwei", "langxia")
+    session_2021_1().when(replace(DRAFT, reporters=twice)).then_refused(
+        "scheduling.entry-listed-twice", units=["jiaotongwei"]
+    )
+
+
+def both_posts(director: str) -> RegisteredUnit:
+    posts = (Post("secretary", "党总支书记", "示例甲"), Post("director", "村委会主任", director))
+    return RegisteredUnit("shilicun", "示例村", "village", 90, posts)
+
+
+BOTH = (RosterEntry("shilicun", "secretary"), RosterEntry("shilicun", "director"))
+ONE = Policy(reporters_per_session=1)
+
+
+def test_one_person_with_both_village_posts_reports_once_under_both_titles() -> None:
+    town = session_2021_1(tier="town", units={"shilicun": both_posts("示例甲")}, sessions=()).under(ONE)
+    [event] = town.when(DraftRoster(2021, 1, BOTH, provisional=False)).events
+    assert isinstance(event, RosterDrafted)
+    assert [(one.post, one.title, one.person) for one in event.reporters] == [
+        ("secretary", "党总支书记、村委会主任", "示例甲")
+    ]
+
+
+def test_two_people_of_one_village_do_not_report_in_one_session() -> None:
+    town = session_2021_1(tier="town", units={"shilicun": both_posts("示例乙")}, sessions=()).under(ONE)
+    town.when(DraftRoster(2021, 1, BOTH, provisional=False)).then_refused("scheduling.entry-listed-twice")
+
+
+def test_a_bureau_or_a_town_has_the_quota_of_its_own_policy() -> None:
+    two = replace(DRAFT, reporters=entries("jiaotongwei", "shichangjianguan"))
+    bureau = session_2021_1(tier="bureau", sessions=())
+    assert bureau.under(Policy(reporters_per_session=2)).when(two).refusal is None
+    bureau.when(two).then_refused("scheduling.roster-quota-missed", quota=3, listed=2)
+
+
+def test_a_village_holds_no_session_unless_policy_opens_it() -> None:
+    village = session_2021_1(tier="village", sessions=())
+    village.when(DRAFT).then_refused("scheduling.village-holds-no-session")
+    village.under(Policy(village_sessions=True)).when(DRAFT).then(drafted())
+
+
+def test_a_decision_by_name_passes_over_the_quota_and_the_categories_and_stays_in_the_event() -> None:
+    two = replace(DRAFT, reporters=entries("jiaotongwei", "gongshanglian"), decision=CHAIR)
+    [event] = session_2021_1().when(two).events
+    assert isinstance(event, RosterDrafted)
+    assert event.decision == CHAIR
+
+
+@pytest.mark.parametrize("missing", ["by", "title", "reason"])
+def test_a_decision_says_who_as_what_and_why(missing: str) -> None:
+    nobody = replace(CHAIR, **{missing: " "})
+    session_2021_1().when(replace(DRAFT, decision=nobody)).then_refused(
+        "scheduling.decision-incomplete", missing=[missing]
+    )
+    ready().when(ScheduleSession(HELD_ON, decision=nobody)).then_refused(
+        "scheduling.decision-incomplete", missing=[missing]
+    )
+
+
+def test_a_decision_does_not_make_an_unknown_unit_known() -> None:
+    strangers = (*entries("jiaotongwei", "gongshanglian"), RosterEntry("wairen", "head"))
+    session_2021_1().when(replace(DRAFT, reporters=strangers, decision=CHAIR)).then_refused(
+        "scheduling.unit-not-registered"
+    )
+
+
+# ---- units that moved from an earlier round ----
+
+
+@pytest.mark.parametrize(
+    ("sessions", "missing"),
+    [
+        pytest.param((("2020-2", (), ("shilizhen",)),), ["shilizhen"], id="moved out of the round before"),
+        pytest.param(
+            (("2020-1", (), ("shilizhen",)), ("2020-2", ("shilizhen",), ())), [], id="has reported since"
+        ),
+        pytest.param((("2020-2", (), ("langxia",)),), [], id="stands on this roster"),
+        pytest.param((("2021-2", (), ("shilizhen",)),), [], id="moved out of a later round"),
+        pytest.param((("2020-2", ("shilizhen",), ()),), [], id="nobody moved"),
+    ],
+)
+def test_a_unit_that_did_not_report_in_person_is_on_the_next_roster(
+    sessions: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...], missing: list[str]
+) -> None:
+    others = tuple(
+        OtherSession(id, entries(*units), date(2018, 12, 1), moved=moved) for id, units, moved in sessions
+    )
+    next_round = session_2021_1(sessions=others)
+    if missing:
+        next_round.when(DRAFT).then_refused("scheduling.moved-unit-left-out", units=missing)
+    else:
+        next_round.when(DRAFT).then(drafted())
+    assert next_round.when(replace(DRAFT, decision=CHAIR)).refusal is None
 
 
 # ---- warnings on the roster ----
@@ -270,7 +416,21 @@ def test_people_are_not_called_by_a_provisional_roster() -> None:
 
 
 def test_observers_are_named_before_the_session_is_scheduled() -> None:
-    session_2021_1().given(drafted()).when(SCHEDULE).then_refused("scheduling.observers-not-named")
+    unobserved = session_2021_1().given(drafted())
+    unobserved.when(SCHEDULE).then_refused("scheduling.observers-not-named")
+    unobserved.when(replace(SCHEDULE, decision=CHAIR)).then(
+        replace(scheduled(), observers=(), observers_for=None, decision=CHAIR)
+    )
+
+
+def test_the_next_roster_may_have_changed_since_the_observers_were_named() -> None:
+    anew = OtherSession("2021-2", entries("shichangjianguan", "gongshanglian", "shilizhen"))
+    ready().knowing(replace(FACTS, sessions=(anew,))).when(SCHEDULE).then_refused(
+        "scheduling.observers-are-not-the-next-roster", missing=["gongshanglian/head"], extra=["shilibu/head"]
+    )
+    called_off = ready().knowing(replace(FACTS, sessions=()))
+    called_off.when(SCHEDULE).then_refused("scheduling.next-roster-missing", for_session="2021-2")
+    called_off.when(replace(SCHEDULE, decision=CHAIR)).then(replace(scheduled(), decision=CHAIR))
 
 
 @pytest.mark.parametrize("rounds", [None, {2: date(2022, 1, 12)}])
@@ -333,14 +493,14 @@ def test_a_day_that_leaves_no_time_for_drafts_is_warned_of(today: date, warnings
 def test_a_session_too_soon_after_the_last_minutes_is_warned_of(held_on: date, warned: bool) -> None:
     before = OtherSession("2020-2", entries("shilibu"), date(2021, 6, 24), date(2021, 7, 7))
     warnings = (f"scheduling.gap-too-short:{held_on.isoformat()}",) if warned else ()
-    ready().knowing(replace(FACTS, sessions=(before,))).when(ScheduleSession(held_on)).then(
+    ready().knowing(knowing_also(before)).when(ScheduleSession(held_on)).then(
         scheduled(held_on, warnings=warnings)
     )
 
 
 def test_while_the_last_minutes_are_not_sent_the_gap_counts_from_their_session() -> None:
     before = OtherSession("2020-2", entries("shilibu"), date(2021, 3, 24))
-    ready().knowing(replace(FACTS, sessions=(before,))).when(SCHEDULE).then(
+    ready().knowing(knowing_also(before)).when(SCHEDULE).then(
         scheduled(warnings=("scheduling.gap-too-short:2021-06-24",))
     )
 
@@ -369,7 +529,18 @@ def test_minutes_of_a_session_that_was_never_scheduled_are_not_noted() -> None:
     session_2021_1().given(drafted()).when(MINUTES).then_refused("scheduling.not-allowed-now")
 
 
-def test_every_event_leads_somewhere() -> None:
-    story: tuple[Event, ...] = (drafted(), observers_named(), scheduled(), minutes_noted())
-    assert {type(event) for event in story} == set(get_args(Event))
-    assert session_2021_1().given(*story).state == MinutesSent(HELD_ON, date(2021, 7, 7))
+# ---- the holding ----
+
+
+def test_that_it_was_held_is_noted_once() -> None:
+    called = ready().given(scheduled()).today(HELD_ON)
+    called.when(NoteHeld(HELD_ON)).then(holding_noted())
+    held = called.given(holding_noted())
+    assert held.state == Held(HELD_ON, OBSERVERS, "2021-2")
+    held.when(NoteHeld(HELD_ON)).then_nothing()
+    held.today(date(2021, 7, 7)).when(MINUTES).then(minutes_noted())
+    held.given(minutes_noted()).when(NoteHeld(HELD_ON)).then_nothing()
+
+
+def test_a_session_that_was_never_scheduled_was_not_held() -> None:
+    session_2021_1().given(drafted()).when(NoteHeld(HELD_ON)).then_refused("scheduling.not-allowed-now")

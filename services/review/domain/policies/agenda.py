@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from services.review.domain.roster import Roster
+from services.review.domain.roster import Reporter, Roster
 from shared.decider import Refused
 
 
@@ -21,11 +21,11 @@ def agenda_is_not_the_roster(order: Sequence[str], rostered: Sequence[str]) -> R
 
 
 def draft_not_approved(roster: Roster, drafts: Mapping[str, str]) -> Refused | None:
-    """The agenda cannot be confirmed with an unapproved draft (domain.md 1, step 4).
+    """The agenda cannot be confirmed with an unapproved draft (domain.md 1, step 4); the chair may pass it over.
 
     How long before the session it was approved is for the chair to weigh.
     """
-    if unapproved := [one for one in roster.reporters if drafts.get(one.unit) != "approved"]:
+    if unapproved := not_approved(roster, drafts):
         return Refused(
             "review.draft-not-approved",
             units=[one.unit for one in unapproved],
@@ -34,8 +34,19 @@ def draft_not_approved(roster: Roster, drafts: Mapping[str, str]) -> Refused | N
     return None
 
 
+def not_approved(roster: Roster, drafts: Mapping[str, str]) -> list[Reporter]:
+    """The reporters whose draft is owed and not approved: not the leads', nor a village's that was not asked for."""
+    return [
+        one
+        for one in roster.reporters
+        if not one.lead
+        and (one.category != "village" or one.unit in drafts)
+        and drafts.get(one.unit) != "approved"
+    ]
+
+
 def session_day_passed(held_on: date, today: date) -> Refused | None:
-    """An agenda is made for a day that is still to come (domain.md 1, step 4)."""
+    """An agenda is made for a day that is still to come (domain.md 1, step 4); the chair may have it entered later."""
     if today > held_on:
         return Refused("review.session-day-passed", held_on=held_on.isoformat())
     return None

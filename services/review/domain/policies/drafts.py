@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
+from services.review.domain.roster import Category
 from shared.calendar import Calendar, YearNotPublished
 from shared.decider import Refused
 from shared.tenancy import Policy
+
+
+def draft_owed(category: Category, lead: bool, policy: Policy) -> bool:
+    """Does a reporter hand in a draft here? A lead reporter is reviewed by nobody below (domain.md 1, lead
+    reporters); a village fills one short form, and a draft only where policy asks for it (full coverage)."""
+    return not lead and (category != "village" or policy.village_drafts)
 
 
 def calendar_year_missing(calendar: Calendar, held_on: date, policy: Policy) -> Refused | None:

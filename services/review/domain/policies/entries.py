@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from shared.decider import Refused
+from shared.decider import Decision, Refused
 
 _TOKEN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TOKEN_CHARACTERS_AT_MOST = 80
@@ -18,8 +18,23 @@ def text_missing(name: str, text: str | None) -> Refused | None:
     return None
 
 
+def classified_text_not_stored(text: str) -> Refused | None:
+    """Of a classified session only task lines and receipts are recorded, the paper governs (domain.md 1 and 2)."""
+    if text.strip():
+        return Refused("review.classified-text-not-stored")
+    return None
+
+
+def decision_incomplete(decision: Decision | None) -> Refused | None:
+    """Whoever passes over a rule is named, with title and reason (domain.md 1, chair decides)."""
+    if decision is None:
+        return None
+    missing = [name for name in ("by", "title", "reason") if not getattr(decision, name).strip()]
+    return Refused("review.decision-incomplete", missing=missing) if missing else None
+
+
 def id_not_a_token(name: str, token: str) -> Refused | None:
-    """Ids are cited in minutes and in subjects: lower-case letters, digits, hyphens (design.md 4)."""
+    """Ids are cited in minutes and in subjects: lower-case letters, digits, hyphens (docs/design.md 4)."""
     if not _TOKEN.fullmatch(token) or len(token) > _TOKEN_CHARACTERS_AT_MOST:
         return Refused("review.id-not-a-token", field=name, id=token)
     return None

@@ -53,10 +53,17 @@ def without_spoken_time(spoken_seconds: int) -> Refused | None:
     return None
 
 
-def comment_before_the_speech(unit: str, proceedings: Proceedings) -> Refused | None:
-    """Leaders comment on what they heard (domain.md 1, steps 5b and 5d)."""
-    if not proceedings.took_place(unit, "speech"):
-        return Refused("review.comment-before-the-speech", unit=unit)
+def lead_report_not_supplemented(unit: str, roster: Roster) -> Refused | None:
+    """A lead report 带头述法 is not supplemented by subordinates (domain.md 1, lead reporters)."""
+    if unit in roster.leads:
+        return Refused("review.lead-report-not-supplemented", unit=unit)
+    return None
+
+
+def lead_report_not_commented(unit: str, roster: Roster) -> Refused | None:
+    """Nor is it commented on by them: the tier above does that, and not here (domain.md 1, lead reporters)."""
+    if unit in roster.leads:
+        return Refused("review.lead-report-not-commented", unit=unit)
     return None
 
 
@@ -79,20 +86,6 @@ def absent_without_reason(attended: bool, reason: str | None) -> Refused | None:
     """An absence is recorded with its reason (domain.md 2, observer absent)."""
     if not attended and not (reason and reason.strip()):
         return Refused("review.absent-without-reason")
-    return None
-
-
-def bulletin_left_out_without_reason(told: bool, reason: str | None) -> Refused | None:
-    """No bulletin: not applicable, with the reason (domain.md 2, first round of a tenant)."""
-    if not told and not (reason and reason.strip()):
-        return Refused("review.bulletin-left-out-without-reason")
-    return None
-
-
-def bulletin_not_noted(proceedings: Proceedings) -> Refused | None:
-    """A session ends with a word on the round before: told, or not applicable (domain.md 1, step 5a)."""
-    if proceedings.bulletin is None:
-        return Refused("review.bulletin-not-noted")
     return None
 
 

@@ -1,0 +1,143 @@
+"""Over HTTP: who stands in for the law office reads what it is to judge, and nobody else reads it there."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+from jwt.algorithms import OKPAlgorithm
+
+from services.review.api import routes
+from services.review.application import DRAFTS, SERVICE, SESSIONS
+from services.review.domain.draft import SubmitDraft
+from services.review.domain.minutes import CheckRequirements, DraftMinutes
+from shared.contracts import scheduling
+from shared.eventstore import Context, EventStore, UnitOfWork, reference, views
+from shared.runtime import messages, problems
+from shared.runtime.http import Gate
+from shared.security import TokenVerifier
+from tests.services.review.hearing import (
+    TENANT,
+    confirm_agenda,
+    give,
+    hear,
+    hold,
+    liaison,
+    registered,
+    scheduled,
+)
+from tests.services.review.telling import LAW_OFFICE, ONE_PROCEDURE, PARTY_OFFICE
+
+ISSUER, AUDIENCE = "https://issuer.example", "shufa"
+SIFAJU = scheduling.Reporter(
+    unit="sifaju",
+    unit_name="区司法局",
+    category="government",
+    post="head",
+    title="局长",
+    person="述法人丁",
+    houses_offices=["law_office"],
+)
+
+
+class Asking:
+    """Review's own route, and an issuer whose tokens it believes."""
+
+    def __init__(self, store: EventStore) -> None:
+        self.key = Ed25519PrivateKey.generate()
+        jwk = json.loads(OKPAlgorithm.to_jwk(self.key.public_key())) | {"kid": "one", "alg": "EdDSA"}
+        keys = httpx.MockTransport(lambda request: httpx.Response(200, json={"keys": [jwk]}))
+        verifier = TokenVerifier(
+            ISSUER, AUDIENCE, f"{ISSUER}/jwks.json", client=httpx.AsyncClient(transport=keys)
+        )
+        app = FastAPI()
+        problems.install(app, messages.load([f"services.{SERVICE}"]))
+        app.include_router(routes(store, Gate(verifier)))
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://review.test")
+
+    async def entrusted(self, *roles: str, tenant: str = TENANT, subtree: bool = False) -> httpx.Response:
+        """What somebody with these roles is answered."""
+        now = int(time.time())
+        grants = [{"tenant": tenant, "role": role, "subtree": subtree} for role in roles]
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u", "name": "某", "iat": now, "exp": now + 600}
+        token = jwt.encode(claims | {"grants": grants}, self.key, "EdDSA", headers={"kid": "one"})
+        headers = {"Authorization": f"Bearer {token}"}
+        return await self.client.get(f"/tenants/{TENANT}/entrusted", headers=headers)
+
+
+@pytest.fixture
+async def asking(store: EventStore) -> AsyncIterator[Asking]:
+    made = Asking(store)
+    yield made
+    await made.client.aclose()
+
+
+async def test_who_stands_in_reads_the_draft_of_the_unit_that_houses_the_law_office(
+    store: EventStore, asking: Asking
+) -> None:
+    event = scheduled()
+    await hear(store, event.model_copy(update={"reporters": [*event.reporters, SIFAJU]}))
+    day = date(2021, 6, 1)
+    for unit in ("sifaju", "langxia"):
+        await give(store, DRAFTS, f"2021-1-{unit}", SubmitDraft(f"我是{unit}。"), liaison(unit), day)
+    answer: dict[str, Any] = (await asking.entrusted("supervision_office")).json()
+    assert answer["office"] == "supervision_office"
+    [draft] = answer["drafts"]
+    assert (draft["unit"], draft["state"], draft["text"]) == ("sifaju", "submitted", "我是sifaju。")
+    assert answer["requirements"] == []
+
+
+async def test_who_stands_in_reads_the_requirements_to_that_unit_while_they_are_checked(
+    store: EventStore, asking: Asking
+) -> None:
+    await hear(store, registered("sifaju", "区司法局", "law_office"))
+    await confirm_agenda(store)
+    to_both = replace(ONE_PROCEDURE, requirement="r2", units=("langxia", "sifaju"))
+    await hold(store, asked=(ONE_PROCEDURE, to_both))
+    assert (await asking.entrusted("supervision_office")).json()["requirements"] == []
+    await give(store, SESSIONS, "2021-1", DraftMinutes(), PARTY_OFFICE, date(2021, 6, 28))
+    await give(store, SESSIONS, "2021-1", CheckRequirements(), LAW_OFFICE, date(2021, 6, 30))
+    [one] = (await asking.entrusted("supervision_office")).json()["requirements"]
+    assert (one["requirement"], one["task_line"], one["units"]) == ("r2", "统一执法取证程序", ["sifaju"])
+
+
+@pytest.mark.parametrize(
+    ("role", "tenant"),
+    [
+        ("law_office", TENANT),
+        ("party_office", TENANT),
+        ("organization_department", TENANT),
+        ("supervision_office", "shanghai"),
+    ],
+)
+async def test_nobody_else_reads_it_there(asking: Asking, role: str, tenant: str) -> None:
+    answer = await asking.entrusted(role, tenant=tenant, subtree=tenant != TENANT)
+    assert answer.status_code == 403
+    assert answer.json()["data"]["roles"] == ["supervision_office"]
+
+
+async def test_who_stands_in_is_policys(store: EventStore, asking: Asking) -> None:
+    adopted = scheduling.PolicyAdopted(
+        policy_version=1,
+        holds_from=date(2021, 1, 1),
+        values={"standing_in_office": "organization_department"},
+    )
+
+    async def keep(work: UnitOfWork) -> None:
+        await work.enter()
+        kept = reference.change(TENANT, adopted)
+        assert kept is not None
+        await views.write(work.connection, [kept])
+
+    await store.in_transaction(Context(TENANT, LAW_OFFICE, "test"), keep)
+    assert (await asking.entrusted("organization_department")).status_code == 200
+    assert (await asking.entrusted("supervision_office")).status_code == 403
