@@ -18,7 +18,7 @@ from shared.eventstore import tables
 from shared.eventstore.aggregate import Aggregate
 from shared.eventstore.clock import BusinessClock
 from shared.eventstore.failures import is_race, is_unavailable
-from shared.eventstore.unit_of_work import Answer, Context, Key, UnitOfWork
+from shared.eventstore.unit_of_work import Answer, Context, Guard, Key, UnitOfWork
 
 T = TypeVar("T")
 
@@ -47,11 +47,19 @@ class EventStore:
     ``committed`` is set after every commit that may have put something into the outbox.
     """
 
-    def __init__(self, service: str, app: AsyncEngine, relay: AsyncEngine, clock: BusinessClock) -> None:
+    def __init__(
+        self,
+        service: str,
+        app: AsyncEngine,
+        relay: AsyncEngine,
+        clock: BusinessClock,
+        guard: Guard | None = None,
+    ) -> None:
         self.service = service
         self.app = app
         self.relay = relay
         self.clock = clock
+        self.guard = guard
         self.committed = asyncio.Event()
 
     async def execute(
@@ -89,7 +97,8 @@ class EventStore:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self.app.begin() as connection:
-                    result = await work(UnitOfWork(connection, self.service, self.clock, context))
+                    unit = UnitOfWork(connection, self.service, self.clock, context, self.guard)
+                    result = await work(unit)
                 break
             except Exception as error:
                 if attempt == ATTEMPTS or not (is_race(error) or is_unavailable(error)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.calendar import Calendar
 from shared.contracts import Contract
 from shared.contracts.envelope import partition_key
-from shared.decider import Actor, Given, Refused, words
+from shared.decider import Actor, Given, Refused, refuse_if, words
 from shared.eventstore import reference, views
 from shared.eventstore.aggregate import Aggregate, Recorded
 from shared.eventstore.clock import BusinessClock
@@ -34,6 +34,10 @@ _APPEND = sa.text(read("append")).bindparams(
     sa.bindparam("deadlines", type_=JSONB(none_as_null=True)),
     sa.bindparam("request_hash", type_=BYTEA),
 )
+
+
+Guard = Callable[[Given[Any]], Refused | None]
+"""A rule that holds for every command of every service; the refusal, or None."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +92,18 @@ class UnitOfWork:
     """
 
     def __init__(
-        self, connection: AsyncConnection, service: str, clock: BusinessClock, context: Context
+        self,
+        connection: AsyncConnection,
+        service: str,
+        clock: BusinessClock,
+        context: Context,
+        guard: Guard | None = None,
     ) -> None:
         self.connection = connection
         self.service = service
         self.clock = clock
         self.context = context
+        self.guard = guard
 
     @property
     def tenant(self) -> str:
@@ -141,6 +151,8 @@ class UnitOfWork:
         if aggregate.facts is not None:
             facts = await aggregate.facts(self.connection, self.tenant, id, command)
         given = Given(opened.today, self.context.actor, opened.policy, opened.calendar, opened.tier, facts)
+        if self.guard is not None:
+            refuse_if(self.guard(given))
         before = aggregate.fold(recorded.event for recorded in history)
         encoded = [aggregate.codec.encode(event) for event in aggregate.decide(before, command, given)]
         new = [

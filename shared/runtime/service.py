@@ -34,6 +34,7 @@ from shared.runtime import messages, problems
 from shared.runtime.http import Gate, command_routes, read_routes
 from shared.runtime.operations import operation_routes
 from shared.runtime.settings import Settings
+from shared.security.offices import more_offices_than_policy_allows
 from shared.security.tokens import TokenVerifier
 
 log = structlog.get_logger(__name__)
@@ -71,6 +72,7 @@ class Running:
             engine(settings.database_url.get_secret_value(), APP_CONNECTIONS),
             engine(settings.relay_database_url.get_secret_value(), RELAY_CONNECTIONS),
             BusinessClock(simulated=settings.clock == "simulated"),
+            guard=more_offices_than_policy_allows,
         )
         self.broker = Broker(settings.nats_url.get_secret_value(), service.name)
         self.inbox = Inbox(self.store, self.broker, LISTENS_TO[service.name])

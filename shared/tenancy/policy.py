@@ -55,6 +55,7 @@ class Policy:
     observer_absence_blocks: bool = value(False, stricter="true", source="2")
     evaluation_cutoff: str = value("12-31", stricter="free", source="1.11", form=MONTH_AND_DAY)
     village_sessions: bool = value(False, stricter="free", source="1 full coverage")
+    offices_per_person: int = value(1, stricter="free", source="1, town offices")
     village_drafts: bool = value(False, stricter="free", source="1 full coverage")
     versions: tuple[str, ...] = ()
     """The adopted versions this policy was computed from, root first: what a decision records."""

@@ -121,6 +121,13 @@ PRINCIPLES: tuple[Row, ...] = (
         " by one short form, without score and without notice.",
     ),
     Row(
+        "town offices",
+        "镇级办事机构",
+        "In a town the Party and government office is Party office and supervision at once; one person is several"
+        " offices only where policy says so.",
+        held_by=("shared.security.offices:more_offices_than_policy_allows",),
+    ),
+    Row(
         "conflict of interest",
         "回避",
         "Where a unit houses an office of the chain, that office's steps pass to another; nobody verifies their"
