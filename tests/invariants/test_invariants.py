@@ -175,17 +175,19 @@ class Chain(RuleBasedStateMachine):
         command = commands(offset, text, office)[kind](self.world.today, due)
         self._do("rectification", tenant, "case", id, command, actor)
 
-    @rule(level=levels, unit=units)
-    def the_whole_way(self, level: int, unit: str) -> None:
-        """The legal way, so that histories get somewhere: feed back, receipt by each office, verify."""
+    @rule(level=levels, unit=units, receipts=st.integers(0, len(OFFICES)), verify=st.booleans())
+    def the_way_or_a_part_of_it(self, level: int, unit: str, receipts: int, verify: bool) -> None:
+        """Feed back, some of the receipts, and everybody tries to verify: histories get somewhere, or must not."""
         tenant, id = self.tenants[level], f"2021-1-{unit}"
         liaison = next(actor for actor in ACTORS if actor.unit == unit and "liaison" in actor.roles)
         self._do(
             "rectification", tenant, "case", id, case.SubmitFeedback("示例:已办结。", "示例·甲"), liaison
         )
-        for actor in ACTORS:
-            for office in actor.roles & set(OFFICES):
-                self._do("rectification", tenant, "case", id, case.ReceiptFeedback(office), actor)
+        offices = [(actor, office) for actor in ACTORS for office in actor.roles & set(OFFICES)]
+        for actor, office in offices[:receipts]:
+            self._do("rectification", tenant, "case", id, case.ReceiptFeedback(office), actor)
+        for actor, _ in offices if verify else []:
+            self._do("rectification", tenant, "case", id, case.VerifyRectification("passed"), actor)
 
     @rule(
         level=levels, actor=actors, start=offsets, days=st.integers(-1, 70), name=st.sampled_from(["a", "b"])
