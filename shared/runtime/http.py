@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from structlog import get_logger
 from structlog.contextvars import bind_contextvars
 
-from shared.decider import Actor, Refused, words
+from shared.decider import Actor, Refused, refuse_if, words
 from shared.eventstore import Aggregate, Context, EventStore, Key, View, reading
 from shared.eventstore.reference import adopted_policies, calendar_with
 from shared.observability.metrics import COMMAND_SECONDS
@@ -134,7 +134,7 @@ def _command_route(
     async def permitted(request: Request, tenant: str) -> Actor:
         # A dependency, so that who may not is told so before what they sent is looked at.
         actor = await gate.actor(request, tenant)
-        _allow(may(store.service, name, actor))
+        refuse_if(may(store.service, name, actor))
         return actor
 
     async def handle(
@@ -238,7 +238,7 @@ def read_routes(
         limit: Annotated[int, Query(ge=1, le=reading.LARGEST_PAGE)] = 50,
     ) -> ListAnswer:
         """Events of the tenant's ledger in their order, each with the citation that names it."""
-        _allow(may_read(store.service, "ledger", await gate.actor(request, tenant)))
+        refuse_if(may_read(store.service, "ledger", await gate.actor(request, tenant)))
         async with store.reading(tenant) as connection:
             page = await reading.ledger_page(connection, store.service, tenant, stream, limit, after)
         return ListAnswer(items=page.items, next=page.next)
@@ -247,13 +247,13 @@ def read_routes(
     async def text(request: Request, tenant: str, ref: str) -> TextAnswer:
         """A draft's, comment's, feedback's or remark's text, for those who may read it."""
         actor = await gate.actor(request, tenant)
-        _allow(may_read(store.service, "texts", actor))
+        refuse_if(may_read(store.service, "texts", actor))
         async with store.reading(tenant) as connection:
             found = await reading.text(connection, tenant, ref)
         if found is None:
             raise Refused("http.not-found", what=ref)
         # A text of a stream that is about no unit (a session's comment) is not one unit's own.
-        _allow(may_read(store.service, "texts", actor, unit=unit_of(found["stream"]) or ""))
+        refuse_if(may_read(store.service, "texts", actor, unit=unit_of(found["stream"]) or ""))
         return TextAnswer(**found)
 
     return router
@@ -278,7 +278,7 @@ def _list_route(store: EventStore, gate: Gate, view: View, name: str) -> Callabl
         after: str | None = None,
     ) -> ListAnswer:
         actor = await gate.actor(request, tenant)
-        _allow(may_read(store.service, name, actor, tier=view.tier))
+        refuse_if(may_read(store.service, name, actor, tier=view.tier))
         filters = {k: v for k, v in request.query_params.items() if k not in ("limit", "after")}
         unknown = sorted(set(filters) - set(view.filters))
         if unknown:
@@ -308,7 +308,7 @@ def _row_route(
     ) -> dict[str, Any]:
         actor = await gate.actor(request, tenant)
         # What is about no unit (a session) is not one unit's own, hence "".
-        _allow(may_read(store.service, name, actor, tier=view.tier, unit=unit_of(stream) or ""))
+        refuse_if(may_read(store.service, name, actor, tier=view.tier, unit=unit_of(stream) or ""))
         async with store.reading(tenant) as connection:
             if as_of is None:
                 row = await reading.view_row(connection, view, tenant, stream)
@@ -339,8 +339,3 @@ async def _presented(
     policy = effective(path, await adopted_policies(connection, path), today)
     calendar = calendar_with(await reading.adopted_years(connection, path))
     return [view.present(row, today, policy, calendar) for row in rows]
-
-
-def _allow(refusal: Refused | None) -> None:
-    if refusal is not None:
-        raise refusal

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.decider import Refused
+from shared.decider import Refused, refuse_if
 from shared.eventstore import EventStore, tables
 from shared.messaging.broker import Broker
 from shared.observability import metrics
@@ -85,9 +85,7 @@ def operation_routes(store: EventStore, broker: Broker, verifier: TokenVerifier,
 
 async def _operator(request: Request, verifier: TokenVerifier) -> None:
     caller = await verifier.verify(bearer(request.headers.get("authorization")))
-    refusal = may_operate("clock", caller)
-    if refusal is not None:
-        raise refusal
+    refuse_if(may_operate("clock", caller))
 
 
 async def _database_answers(store: EventStore) -> bool:
