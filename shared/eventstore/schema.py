@@ -10,10 +10,14 @@ from shared.eventstore.aggregate import Tier
 from shared.eventstore.sql import read
 
 
+SCRIPTS = ("kernel", "functions")
+"""The files in sql/ that make the kernel, in order; ``{service}`` in them is the service's name."""
+
+
 def create_kernel(connection: sa.Connection, service: str) -> None:
     """Create the kernel's tables, roles' privileges and functions, as the database's owner."""
-    _script(connection, read("kernel").replace("{service}", service))
-    _script(connection, read("functions"))
+    for name in SCRIPTS:
+        _script(connection, read(name).replace("{service}", service))
 
 
 def protect(connection: sa.Connection, table: str, tier: Tier) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.eventstore import tables
 from shared.eventstore.store import engine
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BATCH = 1_000
 
 
@@ -41,31 +40,14 @@ def event_hash(
     data: str,
     metadata: str,
 ) -> bytes:
-    """SHA-256 over length-prefixed fields, the same bytes as the append function hashes (sql/functions.sql)."""
-    microseconds = (recorded_at - _EPOCH) // timedelta(microseconds=1)
-    fields = [
-        previous,
-        *(
-            str(field).encode()
-            for field in (
-                service,
-                tenant,
-                sequence,
-                stream,
-                version,
-                name,
-                schema_version,
-                microseconds,
-                data,
-                metadata,
-            )
-        ),
-    ]
-    digest = hashlib.sha256()
-    for field in fields:
-        digest.update(len(field).to_bytes(4, "big"))
-        digest.update(field)
-    return digest.digest()
+    """SHA-256 over the fields, each after its length in characters, as UTF-8: the same bytes as the append function
+    hashes (sql/functions.sql). ``previous`` is ``b""`` at the first event."""
+    microseconds = round(recorded_at.timestamp() * 1_000_000)  # exact until the year 2106
+    fields = (
+        *(previous.hex(), service, tenant, str(sequence), stream, str(version), name, str(schema_version)),
+        *(str(microseconds), data, metadata),
+    )
+    return hashlib.sha256("".join(f"{len(field)}:{field}" for field in fields).encode()).digest()
 
 
 async def verify_ledger(connection: AsyncConnection, service: str, tenant: str) -> Verified:

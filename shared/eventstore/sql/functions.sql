@@ -34,22 +34,21 @@ begin
         select 'today', null, null, null, null, null, null, b.today, null, null from business_day b;
 end $$;
 
--- Length-prefixed, so that no two different lists of fields give the same bytes.
-create function framed(variadic fields bytea[]) returns bytea language sql immutable as
-    $$ select string_agg(int4send(octet_length(f)) || f, ''::bytea order by n)
-       from unnest(fields) with ordinality u(f, n) $$;
+-- A field after its length.
+create function framed(field text) returns text language sql immutable as
+    $$ select length(field) || ':' || field $$;
 
--- The hash of one event: the chain is only as good as the fields that are in it, so all are.
+-- The hash of one event: the chain is only as good as the fields that are in it, so all are, each after its length
+-- in characters, so that no two different lists of fields give the same text. `previous` is empty at the first event.
 create function event_hash(
     previous bytea, service text, tenant text, sequence bigint, stream text, version integer,
     name text, schema_version integer, recorded_at timestamptz, data text, metadata text
 ) returns bytea language sql immutable as $$
-    select sha256(framed(
-        previous, convert_to(service, 'UTF8'), convert_to(tenant, 'UTF8'), convert_to(sequence::text, 'UTF8'),
-        convert_to(stream, 'UTF8'), convert_to(version::text, 'UTF8'), convert_to(name, 'UTF8'),
-        convert_to(schema_version::text, 'UTF8'),
-        convert_to(((extract(epoch from recorded_at) * 1000000)::bigint)::text, 'UTF8'),
-        convert_to(data, 'UTF8'), convert_to(metadata, 'UTF8')))
+    select sha256(convert_to(
+        framed(encode(previous, 'hex')) || framed(service) || framed(tenant) || framed(sequence::text)
+        || framed(stream) || framed(version::text) || framed(name) || framed(schema_version::text)
+        || framed(((extract(epoch from recorded_at) * 1000000)::bigint)::text)
+        || framed(data) || framed(metadata), 'UTF8'))
 $$;
 
 -- Writes what one command decided on one stream: texts, deadlines, events, outbox, the key; all or nothing.
