@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from shared.eventstore.aggregate import Tier
 from shared.eventstore.sql import read
 
-
 SCRIPTS = ("kernel", "functions")
 """The files in sql/ that make the kernel, in order; ``{service}`` in them is the service's name."""
 
