@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
-
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,43 +9,10 @@ from shared.eventstore import Aggregate, EventStore, Key
 from shared.eventstore.store import engine
 from tests.shared.conftest import SERVICE, Place, context
 from tests.shared.eventstore.notebook import NOTEBOOK, NOTES, Close, Event, Notebook, Write
+from tests.shared.wire import wire_to
 
 LIMIT = 6
 """BEGIN and COMMIT among them."""
-
-
-class Wire:
-    """A pipe to the server that counts round trips: every time the client speaks after the server has spoken."""
-
-    def __init__(self) -> None:
-        self.round_trips = 0
-        self._server_spoke_last = True
-
-    async def _forward(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, from_client: bool
-    ) -> None:
-        while data := await reader.read(65536):
-            if from_client and self._server_spoke_last:
-                self.round_trips += 1
-            self._server_spoke_last = not from_client
-            writer.write(data)
-            await writer.drain()
-        writer.close()
-
-    @asynccontextmanager
-    async def to(self, host: str, port: int) -> AsyncIterator[int]:
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            up_reader, up_writer = await asyncio.open_connection(host, port)
-            await asyncio.gather(
-                self._forward(reader, up_writer, from_client=True),
-                self._forward(up_reader, writer, from_client=False),
-            )
-
-        server = await asyncio.start_server(connected, "127.0.0.1", 0)
-        try:
-            yield server.sockets[0].getsockname()[1]
-        finally:
-            server.close()
 
 
 async def _some_fact(connection: AsyncConnection, tenant: str, id: str, command: object) -> None:
@@ -73,11 +35,8 @@ WITH_FACTS: Aggregate[Notebook, Write | Close, Event, None] = Aggregate(
 async def test_a_command_with_facts_two_views_a_deadline_and_a_public_event_stays_within_the_limit(
     place: Place,
 ) -> None:
-    url = urlsplit(place.app_url)
-    wire = Wire()
-    async with wire.to("127.0.0.1", url.port or 0) as port:
-        through = place.app_url.replace(f":{url.port}/", f":{port}/")
-        store = EventStore(SERVICE, engine(through, 1), place.store.relay, place.store.clock)
+    async with wire_to(place.app_url) as wire:
+        store = EventStore(SERVICE, engine(wire.url, 1), place.store.relay, place.store.clock)
         spent = []
         for note in range(4):  # the first connect and prepare
             before = wire.round_trips
