@@ -13,15 +13,9 @@ Said = Callable[[bytes], bool]
 """Is this what the client just said the moment to cut?"""
 
 
-@dataclass
-class Cut:
-    """One cut, or the same one ``times`` over. ``before``: the server does not hear what the client said.
-    ``after``: it does it and answers, and the client does not hear the answer. ``during``: it hears it, and the
-    connection is gone while it works on it."""
-
-    at: Said
-    moment: Literal["before", "during", "after"]
-    times: int = 1
+Moment = Literal["before", "during", "after"]
+"""``before``: the server does not hear what the client said. ``after``: it does it and answers, and the client does
+not hear the answer. ``during``: it hears it, and the connection is gone while it works on it."""
 
 
 def commit(said: bytes) -> bool:
@@ -43,12 +37,19 @@ def nth(number: int) -> Said:
 
 @dataclass
 class Wire:
-    """``url`` leads to the server through this pipe. A round trip: the client speaks after the server has spoken."""
+    """``url`` leads to the server through this pipe. A round trip: the client speaks after the server has spoken.
+    ``cuts`` is how many of the cuts that were asked for were made."""
 
     url: str
     round_trips: int = 0
-    cut: Cut | None = None
+    cuts: int = 0
+    _planned: tuple[Said, Moment, int] | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    def cut(self, at: Said, moment: Moment, times: int = 1) -> None:
+        """Cut the connection at this moment the next time, or the next ``times``, that it comes. It replaces what
+        was planned before."""
+        self._planned = at, moment, self.cuts + times
 
     def sever(self) -> None:
         """Cut every connection now."""
@@ -68,7 +69,7 @@ class Wire:
             while data := await reader.read(1 << 16):
                 self.round_trips += server_spoke_last
                 server_spoke_last = False
-                moment = self._is_cut(data)
+                moment = self._cut_now(data)
                 if moment == "before":
                     return
                 server_writer.write(data)
@@ -97,13 +98,13 @@ class Wire:
             for end in ends:
                 end.close()
 
-    def _is_cut(self, said: bytes) -> str | None:
-        if self.cut is None or not self.cut.at(said):
+    def _cut_now(self, said: bytes) -> Moment | None:
+        if self._planned is None:
             return None
-        moment = self.cut.moment
-        self.cut.times -= 1
-        if self.cut.times == 0:
-            self.cut = None
+        at, moment, last = self._planned
+        if self.cuts == last or not at(said):
+            return None
+        self.cuts += 1
         return moment
 
 
