@@ -115,6 +115,12 @@ class Aggregate(Generic[S, C, E, F]):
     def __post_init__(self) -> None:
         object.__setattr__(self, "codec", Codec(self.events, self.upcasts))
 
+    @property
+    def stands_alone(self) -> bool:
+        """Does a decision need nothing but its own stream, and move no other? Then reading and appending may be a
+        transaction each: append refuses when the stream has moved on in between."""
+        return self.facts is None and self.then is _nothing_more
+
     def stream(self, id: str) -> str:
         """The stream's name for an id."""
         return f"{self.kind}-{id}"

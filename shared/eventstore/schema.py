@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from shared.eventstore.aggregate import Tier
 from shared.eventstore.sql import read
 
-SCRIPTS = ("kernel", "functions")
+SCRIPTS = ("kernel", "functions", "rows")
 """The files in sql/ that make the kernel, in order; ``{service}`` in them is the service's name."""
 
 
@@ -20,9 +20,10 @@ def create_kernel(connection: sa.Connection, service: str) -> None:
 
 
 def protect(connection: sa.Connection, table: str, tier: Tier) -> None:
-    """Put a view's table under row security and grant it to the application role."""
+    """Put a view's table under row security, grant it to the application role, and let put_rows write it."""
     connection.execute(
-        sa.text("select protect(cast(:name as regclass), :tier)"), {"name": table, "tier": tier}
+        sa.text("select protect(cast(:name as regclass), :tier), write_as_rows(cast(:name as regclass))"),
+        {"name": table, "tier": tier},
     )
 
 

@@ -60,6 +60,7 @@ class EventStore:
         self.relay = relay
         self.clock = clock
         self.guard = guard
+        self._single = app.execution_options(isolation_level="AUTOCOMMIT")
         self.committed = asyncio.Event()
 
     async def execute(
@@ -87,16 +88,21 @@ class EventStore:
                 tenant_must_exist=tenant_must_exist,
             )
 
-        return await self.in_transaction(context, once)
+        return await self._run(self._single if aggregate.stands_alone else self.app, context, once)
 
     async def in_transaction(self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Run ``work`` in one transaction on the context's tenant and commit it; again after a race.
 
         A connection that turns out to be dead is replaced once: the work was rolled back, or its key tells.
         """
+        return await self._run(self.app, context, work)
+
+    async def _run(
+        self, engine: AsyncEngine, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]
+    ) -> T:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with self.app.begin() as connection:
+                async with engine.begin() as connection:
                     unit = UnitOfWork(connection, self.service, self.clock, context, self.guard)
                     result = await work(unit)
                 break

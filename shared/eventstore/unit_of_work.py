@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.calendar import Calendar
@@ -27,14 +27,7 @@ from shared.tenancy import Policy, ancestors_and_self, effective
 LARGEST_EVENT = 256 * 1024
 """Bytes of one event's data: far below the broker's limit, so that what is appended can be published."""
 
-_BEGIN = sa.text(read("begin")).bindparams(sa.bindparam("path", type_=sa.ARRAY(sa.Text)))
-_APPEND = sa.text(read("append")).bindparams(
-    sa.bindparam("events", type_=JSONB),
-    sa.bindparam("texts", type_=JSONB),
-    sa.bindparam("deadlines", type_=JSONB(none_as_null=True)),
-    sa.bindparam("request_hash", type_=BYTEA),
-)
-
+_BEGIN, _APPEND = read("begin"), read("append")
 
 Guard = Callable[[Given[Any]], Refused | None]
 """A rule that holds for every command of every service; the refusal, or None."""
@@ -166,25 +159,24 @@ class UnitOfWork:
             after = aggregate.evolve(after, recorded.event)
             told.append(list(aggregate.publish(recorded, after)))
 
-        await self._write_views(aggregate, stream, history, new, told)
         dates = aggregate.deadlines(after)
-        row = await self.connection.execute(
+        texts = [vars(text) for one in encoded for text in one.texts]
+        appended = await self.connection.exec_driver_sql(
             _APPEND,
-            {
-                "tenant": self.tenant,
-                "stream": stream,
-                "expected": len(history),
-                "events": self._to_append(encoded, told, stream, self._metadata(command, opened)),
-                "texts": [vars(text) for one in encoded for text in one.texts],
-                "deadlines": {name: day.isoformat() for name, day in dates.items()}
-                if new and dates != aggregate.deadlines(before)
-                else None,
-                "actor": self.context.actor.id,
-                "key": key.value if key else None,
-                "request_hash": key.request_hash if key else None,
-            },
+            (
+                self.tenant,
+                stream,
+                len(history),
+                views.as_json(self._rows(aggregate, stream, history, new, told)) if new else None,
+                _json(self._events(encoded, told, stream, self._metadata(command, opened))) if new else None,
+                _json(texts) if texts else None,
+                _json(dates) if new and dates != aggregate.deadlines(before) else None,
+                self.context.actor.id,
+                key.value if key else None,
+                key.request_hash if key else None,
+            ),
         )
-        sequence, version = row.one()
+        sequence, version = tuple(appended.one())
         for recorded in new:
             await aggregate.then(recorded, self)
         return Answer(
@@ -192,89 +184,76 @@ class UnitOfWork:
         )
 
     async def _open(self, aggregate: Aggregate[Any, Any, Any, Any], stream: str, key: Key | None) -> _Opened:
-        path = ancestors_and_self(self.tenant)
-        rows = await self.connection.execute(
-            _BEGIN,
-            {
-                "tenant": self.tenant,
-                "scope": self.tenant,
-                "stream": stream,
-                "path": path,
-                "actor": self.context.actor.id,
-                "key": key.value if key else None,
-            },
+        path = tuple(ancestors_and_self(self.tenant))
+        rows = await self.connection.exec_driver_sql(
+            _BEGIN, (self.tenant, stream, path, self.context.actor.id, key.value if key else None)
         )
         history: list[Recorded[Any]] = []
-        policies, years = [], []
-        opened = _Opened([], None, None, Policy(), Calendar(), date.min, None)
-        kept: date | None = None
-        for row in rows:
-            match row.kind:
+        policies: list[tuple[Any, ...]] = []
+        years: list[tuple[int, str]] = []
+        answer = request_hash = kept = tier = None
+        # The columns are those of begin_command, in its order.
+        for kind, number, version, name, schema_version, data, metadata, day, hash, names in map(tuple, rows):
+            match kind:
                 case "event":
-                    event = aggregate.codec.decode(row.name, row.schema_version, row.data)
-                    metadata = json.loads(row.metadata)
-                    history.append(recorded_from(event, self.tenant, stream, row.version, metadata))
+                    event = aggregate.codec.decode(name, schema_version, data)
+                    history.append(recorded_from(event, self.tenant, stream, version, orjson.loads(metadata)))
                 case "answer":
-                    answer = Answer(
-                        self.service, self.tenant, row.number, row.name, row.version, tuple(row.names)
-                    )
-                    opened = replace(opened, answer=answer, request_hash=bytes(row.hash))
+                    answer = Answer(self.service, self.tenant, number, name, version, tuple(names))
+                    request_hash = bytes(hash)
                 case "tenant":
-                    opened = replace(opened, tier=row.data)
+                    tier = data
                 case "policy":
-                    policies.append(reference.adopted(row.name, row.version, row.day, row.data))
+                    policies.append((name, version, day, data))
                 case "calendar":
-                    years.append((row.version, row.data))
+                    years.append((version, data))
                 case "today":
-                    kept = row.day
+                    kept = day
         history.sort(key=lambda recorded: recorded.version)
         today = self.context.today or self.clock.today(kept)
-        return replace(
-            opened,
-            history=history,
-            policy=effective(path, policies, today),
-            calendar=reference.calendar_with(years),
-            today=today,
+        return _Opened(
+            history,
+            answer,
+            request_hash,
+            _policy(path, tuple(policies), today),
+            _calendar(tuple(years)),
+            today,
+            tier,
         )
 
-    async def _write_views(
+    def _rows(
         self,
         aggregate: Aggregate[Any, Any, Any, Any],
         stream: str,
         history: list[Recorded[Any]],
         new: list[Recorded[Any]],
-        told: Sequence[Iterable[Contract]],
-    ) -> None:
-        if not new:
-            return
-        rows: list[views.Change] = []
+        told: Iterable[Iterable[Contract]],
+    ) -> Iterable[views.Change]:
+        """What changes in the read models: of this stream, and of what every decision stands on."""
+        whole = [*history, *new]
         for view in aggregate.views:
             before = view.rows(history) if history else []
-            rows += views.changes(view, self.tenant, stream, before, view.rows([*history, *new]))
+            yield from views.changes(view, self.tenant, stream, before, view.rows(whole))
         for contracts in told:
             for contract in contracts:
-                row = reference.change(self.tenant, contract)
-                if row is not None:
-                    rows.append(row)
-        await views.write(self.connection, rows)
+                if (row := reference.change(self.tenant, contract)) is not None:
+                    yield row
 
     def _metadata(self, command: Any, opened: _Opened) -> str:
         context = self.context
-        return json.dumps(
+        return _json(
             {
                 "actor": {"id": context.actor.id, "name": context.actor.name},
-                "business_date": opened.today.isoformat(),
+                "business_date": opened.today,
                 "causation": context.causation,
                 "command": words(type(command).__name__),
                 "correlation": context.correlation,
-                "policy": list(opened.policy.versions),
+                "policy": opened.policy.versions,
                 "simulated": self.clock.simulated,
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
+            }
         )
 
-    def _to_append(
+    def _events(
         self, encoded: Sequence[Encoded[Any]], told: Sequence[list[Contract]], stream: str, metadata: str
     ) -> list[dict[str, Any]]:
         return [
@@ -310,6 +289,22 @@ def recorded_from(
         date.fromisoformat(metadata["business_date"]),
         Actor(actor["id"], actor["name"]),
     )
+
+
+@lru_cache(maxsize=1024)
+def _policy(path: tuple[str, ...], versions: tuple[tuple[Any, ...], ...], today: date) -> Policy:
+    """The effective policy, computed once for the same rows and day."""
+    return effective(path, [reference.adopted(*version) for version in versions], today)
+
+
+@lru_cache(maxsize=64)
+def _calendar(years: tuple[tuple[int, str], ...]) -> Calendar:
+    """The calendar, read once for the same rows."""
+    return reference.calendar_with(years)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _signature(actor: Actor) -> Actor:

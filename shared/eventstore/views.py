@@ -1,14 +1,14 @@
-"""Writing read models: the rows of the stream in hand, of all its views, in one statement."""
+"""Writing read models: which rows an event changes, and how they are handed to put_rows (sql/rows.sql)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.eventstore.aggregate import Row, View
@@ -25,7 +25,7 @@ class Change:
 
 def changes(view: View, tenant: str, stream: str, before: list[Row], after: list[Row]) -> list[Change]:
     """What turns a stream's rows in one view from ``before`` into ``after``."""
-    keys = [column.name for column in view.table.primary_key.columns][2:]
+    keys = _own_keys(view.table)
     own = {"tenant": tenant, "stream": stream}
     old = {tuple(row[key] for key in keys): row for row in before}
     new = {tuple(row[key] for key in keys): row for row in after}
@@ -36,40 +36,23 @@ def changes(view: View, tenant: str, stream: str, before: list[Row], after: list
     return found
 
 
-async def write(connection: AsyncConnection, changes: Sequence[Change]) -> None:
-    """Write rows that differ from each other, in one round trip however many views they are of."""
-    if not changes:
-        return
-    shape = tuple((change.kind, change.table, tuple(change.row)) for change in changes)
-    values = {
-        _name(n, column): value for n, change in enumerate(changes) for column, value in change.row.items()
-    }
-    await connection.execute(_statement(shape), values)
-
-
-def _name(n: int, column: str) -> str:
-    return f"row_{n}_{column}"
-
-
 @cache
-def _statement(shape: tuple[tuple[str, sa.Table, tuple[str, ...]], ...]) -> Any:
-    """The statement for rows of these tables, made once: building it costs more than running it."""
-    parts = [_one(n, kind, table, columns) for n, (kind, table, columns) in enumerate(shape)]
-    if len(parts) == 1:
-        return parts[0]
-    parts = [
-        part.returning(sa.literal_column("1").label("done")).cte(f"write_{n}") for n, part in enumerate(parts)
-    ]
-    return sa.select(sa.literal_column("1")).add_cte(*parts)
+def _own_keys(table: sa.Table) -> tuple[str, ...]:
+    """The columns of a view's key after tenant and stream."""
+    return tuple(column.name for column in table.primary_key.columns)[2:]
 
 
-def _one(n: int, kind: str, table: sa.Table, columns: tuple[str, ...]) -> Any:
-    bound = {name: sa.bindparam(_name(n, name), type_=table.c[name].type) for name in columns}
-    keys = [column.name for column in table.primary_key.columns]
-    if kind == "drop":
-        return sa.delete(table).where(*(table.c[key] == bound[key] for key in keys))
-    put = insert(table).values(bound)
-    rest = {name: put.excluded[name] for name in columns if name not in keys}
-    if not rest:
-        return put.on_conflict_do_nothing(index_elements=keys)
-    return put.on_conflict_do_update(index_elements=keys, set_=rest)
+def as_json(changes: Iterable[Change]) -> str | None:
+    """The rows as put_rows takes them, None where there are none. No two of them have the same key."""
+    tables: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        one = tables.setdefault(change.table.name, {"table": change.table.name})
+        one.setdefault(change.kind, []).append(change.row)
+    return orjson.dumps(list(tables.values())).decode() if tables else None
+
+
+async def write(connection: AsyncConnection, changes: Iterable[Change]) -> None:
+    """Write rows that differ from each other, in one round trip however many tables they are of."""
+    rows = as_json(changes)
+    if rows is not None:
+        await connection.exec_driver_sql("select put_rows($1)", (rows,))

@@ -1,3 +1,2 @@
 -- A command's last call; see append in functions.sql.
-select sequence, version
-from append(:tenant, :stream, :expected, :events, :texts, :deadlines, :actor, :key, :request_hash)
+select * from append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)

@@ -1,16 +1,16 @@
--- One command's two calls: begin_command opens it, append closes it.
+-- One command's two calls: begin_command opens it, append closes it. Each may be a transaction of its own.
 
 -- Sets the scope of the transaction and answers, from one snapshot, everything a decision stands on:
 -- the answer this key already got, the stream's history, the tenant, the policies above it, adopted calendars,
 -- the simulated day. One snapshot matters: a repeat that sees its own events also sees its answer.
 create function begin_command(
-    p_tenant text, p_read_scope text, p_stream text, p_path text[], p_actor text, p_key text
+    p_tenant text, p_stream text, p_path text[], p_actor text, p_key text
 ) returns table (
     kind text, number bigint, version integer, name text, schema_version integer,
     data text, metadata text, day date, hash bytea, names text[]
 ) language plpgsql as $$
 begin
-    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_read_scope, true);
+    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
     return query
         select 'event', e.sequence, e.version, e.name, e.schema_version, e.data, e.metadata,
                null::date, null::bytea, null::text[]
@@ -34,35 +34,37 @@ begin
         select 'today', null, null, null, null, null, null, b.today, null, null from business_day b;
 end $$;
 
--- A field after its length.
+-- A field after its length in characters.
 create function framed(field text) returns text language sql immutable as
-    $$ select length(field) || ':' || field $$;
+    $$ select length(field)::text || ':' || field $$;
 
--- The hash of one event: the chain is only as good as the fields that are in it, so all are, each after its length
--- in characters, so that no two different lists of fields give the same text. `previous` is empty at the first event.
+-- The hash of one event: the chain is only as good as the fields that are in it, so all are, each after its length,
+-- so that no two different lists of fields give the same text. `previous` is empty at the first event.
+-- In plpgsql because its plan is kept: as SQL it took five times as long.
 create function event_hash(
     previous bytea, service text, tenant text, sequence bigint, stream text, version integer,
     name text, schema_version integer, recorded_at timestamptz, data text, metadata text
-) returns bytea language sql immutable as $$
-    select sha256(convert_to(
+) returns bytea language plpgsql immutable as $$
+begin
+    return sha256(convert_to(
         framed(encode(previous, 'hex')) || framed(service) || framed(tenant) || framed(sequence::text)
         || framed(stream) || framed(version::text) || framed(name) || framed(schema_version::text)
         || framed(((extract(epoch from recorded_at) * 1000000)::bigint)::text)
-        || framed(data) || framed(metadata), 'UTF8'))
-$$;
+        || framed(data) || framed(metadata), 'UTF8'));
+end $$;
 
--- Writes what one command decided on one stream: texts, deadlines, events, outbox, the key; all or nothing.
--- The head row is locked after everything that can be done without it, so that writers of one tenant
--- wait for each other as briefly as can be.
+-- Writes what one command decided on one stream: rows of read models, texts, deadlines, events, outbox, the key;
+-- all or nothing. It sets the scope itself, so that it may be a transaction of its own. The head row is locked
+-- after everything that can be done without it, so that writers of one tenant wait for each other as briefly as can be.
+-- p_rows: what put_rows takes
 -- p_events: [{name, schema_version, data, metadata, public: [{name, version, partition_key, data}]}]
 create function append(
     p_tenant text, p_stream text, p_expected_version integer,
-    p_events jsonb, p_texts jsonb, p_deadlines jsonb,
+    p_rows jsonb, p_events jsonb, p_texts jsonb, p_deadlines jsonb,
     p_actor text, p_key text, p_request_hash bytea
 ) returns table (sequence bigint, version integer) language plpgsql as $$
 #variable_conflict use_column
 declare
-    v_service text := (select service from service_identity);
     v_already text := nullif(current_setting('shufa.appended', true), '');
     v_head heads;
     v_event jsonb;
@@ -71,21 +73,29 @@ declare
     v_names text[] := '{}';
     v_now timestamptz;
 begin
-    if v_already is distinct from p_tenant and v_already is not null then
+    if v_already is null then
+        perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true),
+                set_config('shufa.appended', p_tenant, true);
+    elsif v_already <> p_tenant then
         raise exception 'one transaction writes one ledger: % after %', p_tenant, v_already
             using errcode = 'SH002';
     end if;
-    perform set_config('shufa.appended', p_tenant, true);
 
-    if jsonb_array_length(p_texts) > 0 then
+    if p_rows is not null then
+        perform put_rows(p_rows);
+    end if;
+
+    if p_texts is not null then
         insert into texts (tenant, ref, stream, salt, body, sha256)
         select p_tenant, t.ref, p_stream, decode(t.salt, 'hex'), t.body, t.sha256
         from jsonb_to_recordset(p_texts) t(ref text, salt text, body text, sha256 text);
     end if;
 
     if p_deadlines is not null then
-        delete from deadlines d
-        where d.tenant = p_tenant and d.stream = p_stream and not p_deadlines ? d.name;
+        if p_expected_version > 0 then
+            delete from deadlines d
+            where d.tenant = p_tenant and d.stream = p_stream and not p_deadlines ? d.name;
+        end if;
         insert into deadlines as d (tenant, stream, name, due_on)
         select p_tenant, p_stream, n.key, n.value::date from jsonb_each_text(p_deadlines) n
         on conflict (tenant, stream, name) do update
@@ -93,18 +103,20 @@ begin
             where d.due_on <> excluded.due_on;
     end if;
 
-    if jsonb_array_length(p_events) > 0 then
+    if p_events is null then
+        select coalesce(max(h.sequence), 0) into v_head.sequence from heads h where h.tenant = p_tenant;
+    else
         select * into v_head from heads h where h.tenant = p_tenant for update;
         if not found then
             insert into heads (tenant) values (p_tenant) on conflict do nothing;
             select * into v_head from heads h where h.tenant = p_tenant for update;
         end if;
         v_now := clock_timestamp();
-        for v_event in select * from jsonb_array_elements(p_events) loop
+        for v_event in select jsonb_array_elements(p_events) loop
             v_version := v_version + 1;
             v_head.sequence := v_head.sequence + 1;
             v_head.hash := event_hash(
-                v_head.hash, v_service, p_tenant, v_head.sequence, p_stream, v_version,
+                v_head.hash, '{service}', p_tenant, v_head.sequence, p_stream, v_version,
                 v_event ->> 'name', (v_event ->> 'schema_version')::integer, v_now,
                 v_event ->> 'data', v_event ->> 'metadata');
             insert into events (tenant, sequence, stream, version, name, schema_version, data, metadata,
@@ -113,7 +125,7 @@ begin
                     (v_event ->> 'schema_version')::integer, v_event ->> 'data', v_event ->> 'metadata',
                     v_now, v_head.hash);
             v_names := v_names || (v_event ->> 'name');
-            for v_public in select * from jsonb_array_elements(v_event -> 'public') loop
+            for v_public in select jsonb_array_elements(v_event -> 'public') loop
                 v_head.public_sequence := v_head.public_sequence + 1;
                 insert into outbox (tenant, epoch, sequence, ledger_sequence, stream, name, version,
                                     partition_key, data, metadata, recorded_at)
@@ -125,8 +137,6 @@ begin
         update heads h set sequence = v_head.sequence, hash = v_head.hash,
                            public_sequence = v_head.public_sequence
         where h.tenant = p_tenant;
-    else
-        select coalesce(max(h.sequence), 0) into v_head.sequence from heads h where h.tenant = p_tenant;
     end if;
 
     if p_key is not null then

@@ -55,7 +55,7 @@ create table commands (
     accepted_at timestamptz not null default clock_timestamp(),
     constraint one_command_per_key primary key (tenant, actor, key)
 );
-create index commands_by_age on commands (accepted_at);
+create index commands_by_age on commands using brin (accepted_at);
 
 -- Dates on which something is to happen, a function of each stream's state.
 create table deadlines (
@@ -71,7 +71,7 @@ create index deadlines_unfired on deadlines (due_on) where fired_at is null;
 
 -- Public events on their way out. Kept for republishing.
 create table outbox (
-    position bigint generated always as identity primary key,
+    position bigint generated always as identity,
     tenant text collate "C" not null,
     epoch integer not null,
     sequence bigint not null,
@@ -84,7 +84,7 @@ create table outbox (
     metadata text not null,
     recorded_at timestamptz not null,
     published_at timestamptz,
-    unique (tenant, epoch, sequence)
+    primary key (tenant, epoch, sequence)
 );
 create index outbox_unpublished on outbox (position) where published_at is null;
 

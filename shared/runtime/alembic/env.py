@@ -11,6 +11,7 @@ def _migrate(connection: sa.Connection) -> None:
     context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
         context.run_migrations()
+        connection.execute(sa.text("select make_put_rows()"))  # a migration may have given a view a column
 
 
 async def _run(url: str) -> None:

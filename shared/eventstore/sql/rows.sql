@@ -1,0 +1,57 @@
+-- Rows of read models, written from JSON by statements that the server plans once.
+
+create table read_models (name text primary key);
+
+-- From now on put_rows writes this table. Its rows are private, progress or inherited as protect says.
+create function write_as_rows(target regclass) returns void language plpgsql as $$
+begin
+    insert into read_models (name) values (target::text) on conflict do nothing;
+    perform make_put_rows();
+end $$;
+
+-- Makes put_rows anew: [{table, put: [whole rows], drop: [rows with their key]}], of each table what is dropped first.
+-- No two rows to put may have the same key. Called again after every migration, so that it knows every column.
+create function make_put_rows() returns void language plpgsql as $make$
+declare
+    v_table regclass;
+    v_columns text;
+    v_keys text;
+    v_rest text;
+    v_cases text := '';
+begin
+    for v_table in select to_regclass(name) from read_models where to_regclass(name) is not null order by name loop
+        select string_agg(format('%I', attname), ', ' order by attnum) into v_columns
+        from pg_attribute where attrelid = v_table and attnum > 0 and not attisdropped;
+        select string_agg(format('%I', attname), ', ' order by attnum) into v_keys
+        from pg_attribute join pg_index on indrelid = attrelid and indisprimary and attnum = any (indkey)
+        where attrelid = v_table;
+        select string_agg(format('%1$I = excluded.%1$I', attname), ', ' order by attnum) into v_rest
+        from pg_attribute join pg_index on indrelid = attrelid and indisprimary and not attnum = any (indkey)
+        where attrelid = v_table and attnum > 0 and not attisdropped;
+        v_cases := v_cases || format($case$
+            when %2$L then
+                if v_one ? 'drop' then
+                    delete from %1$s where (%4$s) in (
+                        select %4$s from jsonb_populate_recordset(null::%1$s, v_one -> 'drop'));
+                end if;
+                if v_one ? 'put' then
+                    insert into %1$s (%3$s)
+                    select %3$s from jsonb_populate_recordset(null::%1$s, v_one -> 'put')
+                    on conflict (%4$s) do %5$s;
+                end if;$case$,
+            v_table, v_table::text, v_columns, v_keys, coalesce('update set ' || v_rest, 'nothing'));
+    end loop;
+    execute format($function$
+        create or replace function put_rows(p_rows jsonb) returns void language plpgsql as $body$
+        declare
+            v_one jsonb;
+        begin
+            for v_one in select jsonb_array_elements(p_rows) loop
+                case v_one ->> 'table' %s
+                end case;
+            end loop;
+        end $body$
+    $function$, v_cases);
+end $make$;
+
+select write_as_rows(t::regclass) from unnest(array['tenants', 'policies', 'calendars']) t;
