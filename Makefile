@@ -34,17 +34,22 @@ test: $(INSTALLED) ## all tests, on real PostgreSQL and NATS
 	@$(BIN)/python -m pytest
 
 .PHONY: check
-check: $(INSTALLED) ## format, lint, types, import rules, committed schemas and channels
+check: $(INSTALLED) ## format, lint, types, import rules, committed schemas, goldens and channels
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m shared.contracts.schema check
+	@$(BIN)/python -m shared.testing.goldens check
 	@$(BIN)/python -m shared.messaging.asyncapi check
 
 .PHONY: rules
 rules: $(INSTALLED) ## write docs/rules.md and docs/domain.md from the code
 	@$(BIN)/python -m shared.testing.rulebook write
+
+.PHONY: goldens
+goldens: $(INSTALLED) ## add a golden file of each event and version that has none
+	@$(BIN)/python -m shared.testing.goldens write
 
 .PHONY: mutants
 mutants: $(INSTALLED) ## leave out each rule in turn: a test must fail
