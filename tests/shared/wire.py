@@ -38,27 +38,34 @@ def nth(number: int) -> Said:
 @dataclass
 class Wire:
     """``url`` leads to the server through this pipe. A round trip: the client speaks after the server has spoken.
-    ``cuts`` is how many of the cuts that were asked for were made."""
+    ``cuts`` is how many cuts were made of those that were planned."""
 
     url: str
     round_trips: int = 0
     cuts: int = 0
-    _planned: tuple[Said, Moment, int] | None = None
+    _whole: bool = True
+    _planned: tuple[Said, Moment, bool] | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
-    def cut(self, at: Said, moment: Moment, times: int = 1) -> None:
-        """Cut the connection at this moment the next time, or the next ``times``, that it comes. It replaces what
-        was planned before."""
-        self._planned = at, moment, self.cuts + times
+    def cut(self, at: Said, moment: Moment, *, for_good: bool = False) -> None:
+        """Cut the connection on which this moment comes, once; ``for_good``: no new one gets through until ``mend``."""
+        self._planned = at, moment, for_good
 
     def sever(self) -> None:
         """Cut every connection now."""
         for writer in self._open:
             writer.close()
 
+    def mend(self) -> None:
+        """Let connections through again."""
+        self._whole = True
+
     async def _connected(
         self, host: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        if not self._whole:
+            writer.close()
+            return
         server_reader, server_writer = await asyncio.open_connection(host, port)
         ends = (writer, server_writer)
         self._open.update(ends)
@@ -72,11 +79,11 @@ class Wire:
                 moment = self._cut_now(data)
                 if moment == "before":
                     return
+                deaf = deaf or moment == "after"
                 server_writer.write(data)
                 await server_writer.drain()
                 if moment == "during":
                     return
-                deaf = deaf or moment == "after"
 
         async def to_client() -> None:
             nonlocal server_spoke_last
@@ -99,11 +106,11 @@ class Wire:
                 end.close()
 
     def _cut_now(self, said: bytes) -> Moment | None:
-        if self._planned is None:
+        if self._planned is None or not self._planned[0](said):
             return None
-        at, moment, last = self._planned
-        if self.cuts == last or not at(said):
-            return None
+        _, moment, for_good = self._planned
+        self._planned = None
+        self._whole = not for_good
         self.cuts += 1
         return moment
 
