@@ -1,0 +1,78 @@
+"""A command's whole path, sixteen at a time, beside a package that does the like and the least one could do."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from benchmarks import errand
+from benchmarks.harness import Lap, Outcome, in_turns
+from benchmarks.peers import plain_sqlalchemy
+from benchmarks.peers.pyeventsourcing import PyEventSourcing
+from benchmarks.stage import Stage
+from shared.decider import Actor
+from shared.eventstore import BusinessClock, Context, EventStore, Key
+from shared.eventstore.store import engine
+
+AT_A_TIME = 16
+TENANTS = [f"shanghai.jinshan.t{n}" for n in range(AT_A_TIME)]
+ALICE = Actor("alice", "Alice", frozenset({"liaison"}), errand.UNIT)
+
+
+async def append(store: EventStore, tenants: list[str], seconds: float) -> Lap:
+    """Errands for so long, a task for each tenant named."""
+    started = time.perf_counter()
+    until = started + seconds
+    done = await asyncio.gather(*(_work(store, tenant, until) for tenant in tenants))
+    return Lap(sum(done), time.perf_counter() - started)
+
+
+async def _work(store: EventStore, tenant: str, until: float) -> int:
+    done = 0
+    while time.perf_counter() < until:
+        id = secrets.token_hex(8)
+        for command in errand.commands():
+            key = secrets.token_hex(16)
+            context = Context(tenant, ALICE, correlation=key)
+            await store.execute(errand.ERRAND, id, command, context, key=Key(key, key.encode()))
+            done += 1
+    return done
+
+
+async def run(stage: Stage) -> list[Outcome]:
+    """Both keys against `eventsourcing`, the one against plain SQLAlchemy."""
+    base = await stage.database("review", views=errand.ERRAND.views)
+    bare = stage.empty_database("review")
+    store = EventStore("review", engine(base.app, AT_A_TIME), engine(base.relay, 1), BusinessClock())
+    plain = engine(bare.owner, AT_A_TIME)
+    await plain_sqlalchemy.create(plain)
+    package = PyEventSourcing(bare.owner, AT_A_TIME)
+
+    async def packaged(seconds: float) -> Lap:
+        return await asyncio.to_thread(package.append, seconds)
+
+    sides: dict[str, Callable[[float], Awaitable[Lap]]] = {
+        "ours": partial(append, store, TENANTS),
+        "one tenant": partial(append, store, TENANTS[:1] * AT_A_TIME),
+        "eventsourcing": packaged,
+        "sqlalchemy": partial(plain_sqlalchemy.append, plain, TENANTS),
+    }
+    for side in sides.values():
+        await side(stage.plan.warm_up_seconds)
+    found = await in_turns(
+        {name: partial(side, stage.plan.append_seconds) for name, side in sides.items()},
+        stage.plan.rounds,
+        stage.meter,
+        stage.order,
+    )
+    package.close()
+    await plain.dispose()
+    await store.close()
+    return [
+        Outcome("append_vs_pyeventsourcing", found["ours"], found["eventsourcing"]),
+        Outcome("append_vs_pyeventsourcing_one_tenant", found["one tenant"], found["eventsourcing"]),
+        Outcome("append_vs_plain_sqlalchemy", found["ours"], found["sqlalchemy"]),
+    ]

@@ -1,0 +1,187 @@
+"""How a figure comes about: ours and its peers in turn, several rounds, medians, and what is promised of each key."""
+
+from __future__ import annotations
+
+import gc
+import json
+import random
+import statistics
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Key:
+    """One line of the table: what is counted, against what, and the least or the most that is accepted of the
+    value. The value is ours divided by the peer's, or ours alone where there is no peer."""
+
+    name: str
+    unit: str
+    ours: str
+    peer: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def met(self, value: float) -> bool:
+        """Is the value within its limit? Without a limit it is only reported."""
+        return (self.at_least is None or value >= self.at_least) and (
+            self.at_most is None or value <= self.at_most
+        )
+
+
+_COMMANDS, _SCAN = "commands/s", "scan and decode the same rows"
+KEYS = (
+    Key(
+        "append_vs_pyeventsourcing",
+        _COMMANDS,
+        "16 commands at a time, 16 tenants",
+        "eventsourcing",
+        at_least=1.2,
+    ),
+    Key("append_vs_pyeventsourcing_one_tenant", _COMMANDS, "the same, all in one tenant", "eventsourcing"),
+    Key(
+        "append_vs_plain_sqlalchemy",
+        _COMMANDS,
+        "16 commands at a time, 16 tenants",
+        "one row by SQLAlchemy",
+        at_least=0.55,
+    ),
+    Key("bulk_vs_copy", "events/s", "import with chain", "COPY of the same rows", at_least=0.6),
+    Key("rebuild_vs_scan", "events/s", "rebuild the case register", _SCAN, at_least=0.4),
+    Key("verify_vs_scan", "events/s", "verify every ledger", _SCAN, at_least=0.7),
+    Key("relay_vs_atomic_batch", "messages/s", "relay an outbox", "bare atomic batches", at_least=0.5),
+    Key("apply_catch_up_vs_scan", "effects/s", "apply what waits", _SCAN, at_least=0.3),
+    Key("apply_live_vs_plain", "effects/s", "apply one by one", "the effect alone, plainly", at_least=0.5),
+    Key("travel_p50_ms", "ms", "commit to effect in another service, median"),
+    Key("travel_p99_ms", "ms", "commit to effect in another service, 99th percentile"),
+    Key("travel_vs_bare_p50", "ms", "commit to effect, median", "bare publish to receive", at_most=5.0),
+    Key("rss_growth_mb_1m", "MB", "memory gained rebuilding a million events", at_most=64.0),
+)
+
+
+@dataclass(frozen=True)
+class Lap:
+    """One measurement: so many operations in so many seconds."""
+
+    operations: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.operations / self.seconds
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """CPU seconds spent so far: by this process, by PostgreSQL with all its processes, by NATS."""
+
+    python: float
+    postgres: float
+    nats: float
+
+    def since(self, before: Cpu) -> Cpu:
+        return Cpu(self.python - before.python, self.postgres - before.postgres, self.nats - before.nats)
+
+
+class Meter:
+    """Reads the CPU time of the processes that take part."""
+
+    def __init__(self, postgres: int, nats: int) -> None:
+        self._own, self._postgres, self._nats = (
+            psutil.Process(),
+            psutil.Process(postgres),
+            psutil.Process(nats),
+        )
+
+    def read(self) -> Cpu:
+        """Backends that have ended count in their parent."""
+        postgres = sum(self._postgres.cpu_times()[:4])
+        for child in self._postgres.children():
+            try:
+                postgres += sum(child.cpu_times()[:2])
+            except psutil.NoSuchProcess:
+                continue  # it has just ended
+        return Cpu(sum(self._own.cpu_times()[:2]), postgres, sum(self._nats.cpu_times()[:2]))
+
+
+@dataclass(frozen=True)
+class Samples:
+    """One side's figures, a value a round; where CPU was metered, milliseconds an operation over all rounds."""
+
+    values: tuple[float, ...]
+    cpu_ms: Cpu | None = None
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run found for one key."""
+
+    key: str
+    ours: Samples
+    peer: Samples | None = None
+
+    @property
+    def value(self) -> float:
+        """The ratio of the medians, or our median where there is no peer."""
+        return self.ours.median / self.peer.median if self.peer else self.ours.median
+
+
+Side = Callable[[], Awaitable[Lap]]
+
+
+async def in_turns(
+    sides: Mapping[str, Side], rounds: int, meter: Meter, order: random.Random
+) -> dict[str, Samples]:
+    """Measure every side once a round, in an order drawn anew for each, so that what the machine does meanwhile
+    falls on all alike."""
+    laps: dict[str, list[Lap]] = {name: [] for name in sides}
+    spent: dict[str, list[Cpu]] = {name: [] for name in sides}
+    for _ in range(rounds):
+        for name in order.sample(list(sides), len(sides)):
+            gc.collect()
+            before = meter.read()
+            laps[name].append(await sides[name]())
+            spent[name].append(meter.read().since(before))
+    return {name: summary(laps[name], spent[name]) for name in sides}
+
+
+def summary(laps: Sequence[Lap], spent: Sequence[Cpu]) -> Samples:
+    """Rates a round, and CPU milliseconds for each operation."""
+    operations = sum(lap.operations for lap in laps)
+    python, postgres, nats = (
+        1000 * sum(part) / operations
+        for part in zip(*((one.python, one.postgres, one.nats) for one in spent), strict=True)
+    )
+    return Samples(tuple(lap.rate for lap in laps), Cpu(python, postgres, nats))
+
+
+def missed(outcomes: Iterable[Outcome]) -> list[str]:
+    """A sentence for each limit that was not met, saying by how much."""
+    found = {outcome.key: outcome.value for outcome in outcomes}
+    sentences = []
+    for key in KEYS:
+        value = found.get(key.name)
+        if value is None or key.met(value):
+            continue
+        limit = key.at_least if key.at_least is not None else key.at_most
+        assert limit is not None
+        word = "at least" if key.at_least is not None else "at most"
+        sentences.append(
+            f"{key.name} is {value:.2f}, {word} {limit:g} is promised ({value / limit - 1:+.0%})"
+        )
+    return sentences
+
+
+def write_results(outcomes: Iterable[Outcome], path: Path) -> None:
+    """One number a key, in the order of KEYS. Raises ValueError unless every key is there, and no other."""
+    found = {outcome.key: outcome.value for outcome in outcomes}
+    if set(found) != {key.name for key in KEYS}:
+        raise ValueError(f"a whole run has other keys: {sorted(found)}")
+    path.write_text(json.dumps({key.name: round(found[key.name], 3) for key in KEYS}, indent=2) + "\n")
