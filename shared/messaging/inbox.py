@@ -15,7 +15,7 @@ from nats.js.api import AckPolicy as BrokerAck
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.contracts.envelope import CloudEvent, NotACloudEvent, Undecodable, decode
+from shared.contracts.envelope import Attributes, CloudEvent, NotACloudEvent, Undecodable, decode
 from shared.eventstore import tables
 from shared.eventstore.store import EventStore
 from shared.messaging.broker import Broker
@@ -137,7 +137,7 @@ def received_row(source: str, payload: bytes, stream_sequence: int) -> dict[str,
     }
 
 
-def envelope_of(payload: bytes) -> CloudEvent:
+def envelope_of(payload: bytes) -> Attributes:
     """The envelope alone, even of an event or a version that this code does not know."""
     try:
         return decode(payload)[0]

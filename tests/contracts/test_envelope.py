@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import (
+    Attributes,
     InvalidData,
     NotACloudEvent,
     Undecodable,
@@ -54,14 +55,18 @@ def encoded(recorded_at: datetime = RECORDED_AT, causation_id: str | None = None
 
 def changed(**attributes: Any) -> bytes:
     message = json.loads(encoded()) | attributes
-    return json.dumps({name: value for name, value in message.items() if value is not ...}).encode()
+    return spaced_as_ours({name: value for name, value in message.items() if value is not ...})
 
 
 def with_data(**data: Any) -> bytes:
     message = json.loads(encoded())
-    return json.dumps(
+    return spaced_as_ours(
         message | {"data": {k: v for k, v in (message["data"] | data).items() if v is not ...}}
-    ).encode()
+    )
+
+
+def spaced_as_ours(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode()
 
 
 def test_the_envelope_holds_exactly_these_attributes() -> None:
@@ -293,3 +298,44 @@ def test_no_value_of_an_attribute_makes_decoding_fail_in_another_way(attribute: 
 def test_no_value_in_the_data_makes_decoding_fail_in_another_way(name: str, value: Any) -> None:
     with suppress(Undecodable):
         decode(with_data(**{name: value}))
+
+
+nearly_right = st.sampled_from(
+    [
+        "17",
+        "1",
+        "true",
+        1,
+        1.0,
+        True,
+        None,
+        1632879000,
+        "2021-09-29",
+        "2021-09-29T01:30:00Z",
+        float("nan"),
+        [],
+        {},
+    ]
+)
+
+
+def outcome(payload: bytes) -> Any:
+    """What decoding answers or refuses."""
+    try:
+        event, contract = decode(payload)
+    except Undecodable as error:
+        return type(error), error.where
+    return Attributes.model_validate(event.model_dump()), contract
+
+
+@given(
+    st.dictionaries(st.sampled_from([*sorted(json.loads(encoded())), "added"]), nearly_right, max_size=1),
+    st.dictionaries(st.sampled_from([*sorted(RECEIPTED.model_dump()), "added"]), nearly_right, max_size=1),
+)
+def test_a_message_means_the_same_however_it_is_spaced(
+    attributes: dict[str, Any], data: dict[str, Any]
+) -> None:
+    """Ours have no blanks and are read in one pass; others are read step by step."""
+    message = json.loads(encoded())
+    message = message | {"data": message["data"] | data} | attributes
+    assert outcome(spaced_as_ours(message)) == outcome(json.dumps(message, indent=1).encode())
