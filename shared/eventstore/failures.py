@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
 from shared.decider import Refused
 
 RACES = {"one_event_per_stream_version", "one_command_per_key"}
-UNIQUE_VIOLATION, DEADLOCK, SERIALIZATION = "23505", "40P01", "40001"
 
 
 class KeyReused(Refused):
@@ -33,23 +33,25 @@ class TenantUnknown(Refused):
 
 def is_race(error: BaseException) -> bool:
     """Somebody else wrote first, or a deadlock was broken: the whole transaction may run again."""
-    if not isinstance(error, DBAPIError):
-        return False
-    state = getattr(error.orig, "sqlstate", None)
-    if state == UNIQUE_VIOLATION:
-        cause = getattr(error.orig, "__cause__", None)
-        return getattr(cause, "constraint_name", None) in RACES
-    return state in (DEADLOCK, SERIALIZATION)
+    cause = _of_the_driver(error)
+    if isinstance(cause, asyncpg.UniqueViolationError):
+        return cause.constraint_name in RACES
+    return isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError)
 
 
 def is_unavailable(error: BaseException) -> bool:
     """The database cannot be reached now: nothing is wrong with the work itself."""
-    if isinstance(error, DBAPIError):
-        state = str(getattr(error.orig, "sqlstate", None) or "")
+    if isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, InterfaceError)):
+        return True
+    cause = _of_the_driver(error)
+    if isinstance(cause, asyncpg.PostgresError):
         # 08: connection, 53: out of resources, 57P: the server is stopping or starting
-        return (
-            error.connection_invalidated
-            or isinstance(error, InterfaceError)
-            or state.startswith(("08", "53", "57P"))
-        )
-    return isinstance(error, OSError | TimeoutError)
+        return str(cause.sqlstate).startswith(("08", "53", "57P"))
+    return isinstance(cause, OSError | TimeoutError | asyncpg.InterfaceError)
+
+
+def _of_the_driver(error: BaseException) -> BaseException:
+    """What asyncpg said, whether or not SQLAlchemy stands in between."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from shared.contracts.base import is_token
 from shared.decider import Refused
@@ -60,7 +62,6 @@ class EventStore:
         self.relay = relay
         self.clock = clock
         self.guard = guard
-        self._single = app.execution_options(isolation_level="AUTOCOMMIT")
         self.committed = asyncio.Event()
 
     async def execute(
@@ -88,21 +89,24 @@ class EventStore:
                 tenant_must_exist=tenant_must_exist,
             )
 
-        return await self._run(self._single if aggregate.stands_alone else self.app, context, once)
+        return await self._run(self._driver if aggregate.stands_alone else self.app.begin, context, once)
 
     async def in_transaction(self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Run ``work`` in one transaction on the context's tenant and commit it; again after a race.
 
         A connection that turns out to be dead is replaced once: the work was rolled back, or its key tells.
         """
-        return await self._run(self.app, context, work)
+        return await self._run(self.app.begin, context, work)
 
     async def _run(
-        self, engine: AsyncEngine, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]
+        self,
+        connect: Callable[[], AbstractAsyncContextManager[Any]],
+        context: Context,
+        work: Callable[[UnitOfWork], Awaitable[T]],
     ) -> T:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with engine.begin() as connection:
+                async with connect() as connection:
                     unit = UnitOfWork(connection, self.service, self.clock, context, self.guard)
                     result = await work(unit)
                 break
@@ -111,6 +115,18 @@ class EventStore:
                     raise
         self.committed.set()
         return result
+
+    @asynccontextmanager
+    async def _driver(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection of the pool without SQLAlchemy around it, which takes longer than the statements do."""
+        pooled = await self.app.raw_connection()
+        driver: Any = pooled.driver_connection
+        try:
+            yield driver
+        finally:
+            if driver.is_closed():
+                pooled.invalidate()
+            await greenlet_spawn(pooled.close)
 
     @asynccontextmanager
     async def reading(self, tenant: str, scope: str | None = None) -> AsyncIterator[AsyncConnection]:

@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+import asyncpg
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -81,22 +82,36 @@ class _Opened:
 class UnitOfWork:
     """Commands on one tenant inside one transaction that somebody else commits or rolls back.
 
-    A reaction may execute several, on several streams; they share the tenant's ledger.
+    A reaction may execute several, on several streams; they share the tenant's ledger. Given the driver's own
+    connection, it executes one command of an aggregate that stands alone: each of its two calls is a transaction.
     """
 
     def __init__(
         self,
-        connection: AsyncConnection,
+        connection: AsyncConnection | asyncpg.Connection,
         service: str,
         clock: BusinessClock,
         context: Context,
         guard: Guard | None = None,
     ) -> None:
-        self.connection = connection
+        self._connection = connection
         self.service = service
         self.clock = clock
         self.context = context
         self.guard = guard
+
+    @property
+    def connection(self) -> AsyncConnection:
+        """The connection of the transaction that others take part in."""
+        if not isinstance(self._connection, AsyncConnection):
+            raise TypeError("a command that stands alone has no transaction to take part in")
+        return self._connection
+
+    async def _fetch(self, statement: str, values: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
+        if isinstance(self._connection, AsyncConnection):
+            return (await self._connection.exec_driver_sql(statement, values)).all()
+        rows: Sequence[Sequence[Any]] = await self._connection.fetch(statement, *values)
+        return rows
 
     @property
     def tenant(self) -> str:
@@ -161,7 +176,7 @@ class UnitOfWork:
 
         dates = aggregate.deadlines(after)
         texts = [vars(text) for one in encoded for text in one.texts]
-        appended = await self.connection.exec_driver_sql(
+        [(sequence, version)] = await self._fetch(
             _APPEND,
             (
                 self.tenant,
@@ -176,7 +191,6 @@ class UnitOfWork:
                 key.request_hash if key else None,
             ),
         )
-        sequence, version = tuple(appended.one())
         for recorded in new:
             await aggregate.then(recorded, self)
         return Answer(
@@ -185,7 +199,7 @@ class UnitOfWork:
 
     async def _open(self, aggregate: Aggregate[Any, Any, Any, Any], stream: str, key: Key | None) -> _Opened:
         path = tuple(ancestors_and_self(self.tenant))
-        rows = await self.connection.exec_driver_sql(
+        rows = await self._fetch(
             _BEGIN, (self.tenant, stream, path, self.context.actor.id, key.value if key else None)
         )
         history: list[Recorded[Any]] = []
@@ -193,7 +207,7 @@ class UnitOfWork:
         years: list[tuple[int, str]] = []
         answer = request_hash = kept = tier = None
         # The columns are those of begin_command, in its order.
-        for kind, number, version, name, schema_version, data, metadata, day, hash, names in map(tuple, rows):
+        for kind, number, version, name, schema_version, data, metadata, day, hash, names in rows:
             match kind:
                 case "event":
                     event = aggregate.codec.decode(name, schema_version, data)
