@@ -90,12 +90,8 @@ class _Message(Attributes):
 
 @cache
 def _message_of(contract: type[Contract]) -> type[_Message]:
-    return create_model(
-        contract.__name__,
-        __base__=_Message,
-        **{name: (Literal[value], ...) for name, value in _constants(contract).items()},
-        data=(contract, ...),
-    )
+    fields: dict[str, Any] = {name: (Literal[value], ...) for name, value in _constants(contract).items()}
+    return create_model(contract.__name__, __base__=_Message, data=(contract, ...), **fields)
 
 
 class Undecodable(Exception):

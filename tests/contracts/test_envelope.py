@@ -300,7 +300,7 @@ def test_no_value_in_the_data_makes_decoding_fail_in_another_way(name: str, valu
         decode(with_data(**{name: value}))
 
 
-nearly_right = st.sampled_from(
+nearly_right: st.SearchStrategy[Any] = st.sampled_from(
     [
         "17",
         "1",
