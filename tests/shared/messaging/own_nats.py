@@ -1,0 +1,71 @@
+"""A NATS server that one test has to itself: to be killed, frozen, and started again where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from deploy.local.nats import USER, Nats
+from deploy.local.processes import Child, Running, spawn, stop
+from deploy.local.waiting import free_port
+
+PATIENCE_SECONDS = 20
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for a condition by asking, with an end."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await condition():  # noqa: ASYNC110  # another process has no Event to wait for
+            await asyncio.sleep(0.02)
+
+
+class OwnNats:
+    """The server as ``shufa`` configures it, always on the same port and store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = Nats(folder, folder / "nats.log", "secret")
+        self.port = free_port()
+        self._running: Running | None = None
+
+    @property
+    def url(self) -> str:
+        return f"nats://{USER}:{self.server.password}@127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Start it, and wait until its JetStream answers."""
+        await self.run(self.server.child(self.port))
+
+    async def run(self, child: Child) -> None:
+        """Start it, where its configuration is to be another one."""
+        running = self._running = spawn(child)
+
+        async def answers() -> bool:
+            return self.server.answers(running, self.port)
+
+        await until(answers)
+
+    def kill(self) -> None:
+        """SIGKILL: no last word, no last write."""
+        self._signal(signal.SIGKILL)
+        if self._running is not None:
+            self._running.process.wait()
+
+    def freeze(self) -> None:
+        """The process stands still; its connections stay open."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it stood."""
+        self._signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it, whatever state it is in."""
+        if self._running is not None:
+            self.thaw()
+            stop([self._running])
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._running is not None and not self._running.ended:
+            self._running.process.send_signal(number)
