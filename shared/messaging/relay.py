@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
 import socket
@@ -12,13 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.contracts import CONTRACTS
-from shared.contracts.envelope import encode
+from shared.contracts.envelope import enclose
 from shared.eventstore import tables
 from shared.eventstore.store import EventStore
 from shared.messaging.broker import Broker
@@ -27,17 +27,30 @@ from shared.observability.metrics import PUBLISHED
 
 log = structlog.get_logger(__name__)
 
-BATCH = 200
+BATCH = 1000
+"""The most that JetStream takes in one atomic batch."""
 PUBLISH_TIMEOUT_SECONDS = 5.0
 LEASE_SECONDS = 5
 DUPLICATE_IN_BATCH = 10201
+
+
+_WAITING = (
+    sa.select(tables.outbox)
+    .where(tables.outbox.c.published_at.is_(None))
+    .order_by(tables.outbox.c.position)
+    .limit(BATCH)
+)
+_PUBLISHED = (
+    sa.update(tables.outbox)
+    .where(tables.outbox.c.position == sa.any_(sa.bindparam("positions", type_=sa.ARRAY(sa.BigInteger))))
+    .values(published_at=sa.func.clock_timestamp())
+)
 
 
 @dataclass(frozen=True)
 class Outgoing:
     """One message: its id is the event's, so that the broker knows it when it comes twice."""
 
-    position: int
     id: str
     subject: str
     payload: bytes
@@ -57,6 +70,7 @@ class Relay:
     def __init__(self, store: EventStore, broker: Broker) -> None:
         self.store = store
         self.broker = broker
+        self._alone = store.relay.execution_options(isolation_level="AUTOCOMMIT")
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._held_until = 0.0
 
@@ -65,21 +79,13 @@ class Relay:
         the order of commits is not the order of positions."""
         if not await self._hold_lease():
             return False
-        table = tables.outbox
-        waiting = (
-            sa.select(table).where(table.c.published_at.is_(None)).order_by(table.c.position).limit(BATCH)
-        )
-        async with self.store.relay.connect() as connection:
-            rows = (await connection.execute(waiting)).all()
+        async with self._alone.connect() as connection:
+            rows = (await connection.execute(_WAITING)).all()
         if not rows:
             return False
         await self._publish([outgoing(self.store.service, row) for row in rows])
-        async with self.store.relay.begin() as connection:
-            await connection.execute(
-                sa.update(table)
-                .where(table.c.position.in_([row.position for row in rows]))
-                .values(published_at=sa.func.clock_timestamp())
-            )
+        async with self._alone.connect() as connection:
+            await connection.execute(_PUBLISHED, {"positions": [row.position for row in rows]})
         PUBLISHED.inc(len(rows))
         return len(rows) == BATCH
 
@@ -87,7 +93,7 @@ class Relay:
         now = asyncio.get_running_loop().time()
         if now < self._held_until:
             return True
-        async with self.store.relay.begin() as connection:
+        async with self._alone.connect() as connection:
             held = await take_lease(connection, "relay", self.holder, LEASE_SECONDS)
         # Renewed well before it ends; a relay that was frozen beyond it finds another holder.
         self._held_until = now + LEASE_SECONDS / 2 if held else 0.0
@@ -130,7 +136,7 @@ class Relay:
 
     @staticmethod
     def _check(data: bytes, committed: bool, messages: int) -> None:
-        answer: dict[str, Any] = json.loads(data) if data else {}
+        answer: dict[str, Any] = orjson.loads(data) if data else {}
         if error := answer.get("error"):
             if error.get("err_code") == DUPLICATE_IN_BATCH:
                 raise DuplicateInBatch
@@ -141,14 +147,14 @@ class Relay:
 
 def outgoing(service: str, row: Any) -> Outgoing:
     """An outbox row as a message."""
-    metadata = json.loads(row.metadata)
-    contract = CONTRACTS[row.name, row.version].model_validate_json(row.data)
+    metadata = orjson.loads(row.metadata)
     return Outgoing(
-        position=row.position,
         id=f"{service}:{row.tenant}/{row.epoch}/{row.sequence}",
         subject=subject(row.name, row.version, row.tenant, row.stream),
-        payload=encode(
-            contract,
+        payload=enclose(
+            CONTRACTS[row.name, row.version],
+            row.data,
+            row.partition_key,
             tenant=row.tenant,
             epoch=row.epoch,
             sequence=row.sequence,
