@@ -1,9 +1,9 @@
 """The published language: every public event, versioned, with a committed JSON Schema (``schemas/``)."""
 
-from shared.contracts import evaluation, rectification, review, scheduling
+from shared.contracts import evaluation, ledger, rectification, review, scheduling
 from shared.contracts.base import Contract
 
-__all__ = ["CONTRACTS", "Contract", "contracts_of"]
+__all__ = ["CONTRACTS", "Contract", "contracts_of", "sayers"]
 
 
 def _concrete(module: object) -> list[type[Contract]]:
@@ -19,12 +19,19 @@ def _concrete(module: object) -> list[type[Contract]]:
 
 CONTRACTS: dict[tuple[str, int], type[Contract]] = {
     (contract.__name__, contract.version): contract
-    for module in (scheduling, review, rectification, evaluation)
+    for module in (scheduling, review, rectification, evaluation, ledger)
     for contract in _concrete(module)
 }
 """Every public event by (name, version)."""
 
+_SERVICES = tuple(dict.fromkeys(contract.service for contract in CONTRACTS.values() if contract.service))
+
+
+def sayers(contract: Contract | type[Contract]) -> tuple[str, ...]:
+    """The services that publish an event: its own, or all."""
+    return (contract.service,) if contract.service else _SERVICES
+
 
 def contracts_of(service: str) -> list[type[Contract]]:
     """The public events one service publishes."""
-    return [contract for contract in CONTRACTS.values() if contract.service == service]
+    return [contract for contract in CONTRACTS.values() if service in sayers(contract)]

@@ -26,9 +26,10 @@ class Value(BaseModel):
 
 
 class Contract(Value):
-    """A public event. Subclasses say ``service``, ``version`` and ``event_class``; the class name is the event."""
+    """A public event. Subclasses say ``service``, ``version`` and ``event_class``; the class name is the event.
+    ``service`` is None where any service may say it."""
 
-    service: ClassVar[str]
+    service: ClassVar[str | None]
     version: ClassVar[int] = 1
     event_class: ClassVar[EventClass]
 

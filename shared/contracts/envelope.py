@@ -19,7 +19,7 @@ from pydantic import (
     create_model,
 )
 
-from shared.contracts import CONTRACTS
+from shared.contracts import CONTRACTS, sayers
 from shared.contracts.base import Citation, Contract, EventClass
 
 _NAMED = re.compile(rb'"type":"(cn\.shufa\.[^"]*)"')
@@ -89,8 +89,9 @@ class _Message(Attributes):
 
 
 @cache
-def _message_of(contract: type[Contract]) -> type[_Message]:
-    fields: dict[str, Any] = {name: (Literal[value], ...) for name, value in _constants(contract).items()}
+def _message_of(contract: type[Contract], service: str) -> type[_Message]:
+    constants = _constants(contract, service)
+    fields: dict[str, Any] = {name: (Literal[value], ...) for name, value in constants.items()}
     return create_model(contract.__name__, __base__=_Message, data=(contract, ...), **fields)
 
 
@@ -155,10 +156,11 @@ def enclose(contract: type[Contract], data: str, key: str, **facts: Unpack[Facts
     if facts["recorded_at"].tzinfo is None:
         raise ValueError("time: has no zone")
     tenant, epoch, sequence = facts["tenant"], facts["epoch"], facts["sequence"]
-    constant = _constants(contract)
+    service = contract.service or facts["ledger"].partition(":")[0]
+    constant = _constants(contract, service)
     envelope = {
         "specversion": "1.0",
-        "id": f"{contract.service}:{tenant}/{epoch}/{sequence}",
+        "id": f"{service}:{tenant}/{epoch}/{sequence}",
         "source": constant["source"],
         "type": constant["type"],
         "subject": facts["stream"],
@@ -186,14 +188,14 @@ def decode(payload: bytes) -> tuple[Attributes, Contract]:
     """The envelope and its data as the contract it names; any kind of Undecodable otherwise."""
     # What our own relays send is read in one pass. Whatever does not pass is read again, slowly, to say what is wrong.
     named = _NAMED.search(payload)
-    contract = _BY_TYPE.get(named[1]) if named else None
-    if contract is not None and b"NaN" not in payload and b"Infinity" not in payload:
+    known = _BY_TYPE.get(named[1]) if named else None
+    if known is not None and b"NaN" not in payload and b"Infinity" not in payload:
         try:
-            message = _message_of(contract).model_validate_json(payload, strict=True)
+            message = _message_of(*known).model_validate_json(payload, strict=True)
         except ValidationError:
             pass
         else:
-            if _contradiction(message, contract) is None:
+            if _contradiction(message, known[1]) is None:
                 return message, message.data
     return _decode_by_steps(payload)
 
@@ -212,10 +214,11 @@ def _decode_by_steps(payload: bytes) -> tuple[Attributes, Contract]:
         if any(known == name for known, _ in _BY_VERSION):
             raise UnknownVersion(f"version {version} of {name} is not known here", "type")
         raise UnknownEvent(f"{name} is not known here", "type")
-    for attribute, expected in _constants(contract).items():
+    service = contract.service or named["service"]
+    for attribute, expected in _constants(contract, service).items():
         if getattr(event, attribute) != expected:
             raise NotACloudEvent(f"contradicts the other attributes, expected {expected}", attribute)
-    if contradicting := _contradiction(event, contract):
+    if contradicting := _contradiction(event, service):
         raise NotACloudEvent("contradicts the other attributes", contradicting)
     try:
         return event, contract.model_validate_json(json.dumps(event.data, allow_nan=False), strict=True)
@@ -227,9 +230,9 @@ def _decode_by_steps(payload: bytes) -> tuple[Attributes, Contract]:
 
 
 @cache
-def _constants(contract: type[Contract]) -> dict[str, str]:
-    """Attributes that are the same in every message of a contract."""
-    service, name, version = contract.service, contract.__name__, contract.version
+def _constants(contract: type[Contract], service: str) -> dict[str, str]:
+    """Attributes that are the same in every message of a contract that a service publishes."""
+    name, version = contract.__name__, contract.version
     return {
         "source": f"/shufa/{service}",
         "type": f"cn.shufa.{service}.{name}.v{version}",
@@ -238,10 +241,10 @@ def _constants(contract: type[Contract]) -> dict[str, str]:
     }
 
 
-def _contradiction(event: Attributes, contract: type[Contract]) -> str | None:
+def _contradiction(event: Attributes, service: str) -> str | None:
     """The attribute that does not follow from the others: an envelope that disagrees with itself is refused, not
     interpreted."""
-    service, tenant = contract.service, event.tenant
+    tenant = event.tenant
     if event.id != f"{service}:{tenant}/{event.epoch}/{event.sequence}":
         return "id"
     if not event.ledger.startswith(f"{service}:{tenant}#"):
@@ -256,4 +259,8 @@ def _first(error: ValidationError) -> tuple[str, str]:
 
 
 _BY_VERSION = {(name, str(version)): contract for (name, version), contract in CONTRACTS.items()}
-_BY_TYPE = {_constants(contract)["type"].encode(): contract for contract in CONTRACTS.values()}
+_BY_TYPE = {
+    _constants(contract, service)["type"].encode(): (contract, service)
+    for contract in CONTRACTS.values()
+    for service in sayers(contract)
+}

@@ -40,12 +40,14 @@ def schema_of(contract: type[Contract]) -> dict[str, Any]:
     data = contract.model_json_schema(schema_generator=_Schema)
     definitions = data.pop("$defs", {})
     constants = {
-        "source": f"/shufa/{service}",
-        "type": f"cn.shufa.{service}.{name}.v{version}",
         "dataschema": f"urn:shufa:schema:{name}:{version}",
         "eventclass": contract.event_class,
     }
     properties: dict[str, Any] = envelope["properties"]
+    if service is None:  # any service may say it
+        properties["type"]["pattern"] = rf"^cn\.shufa\.[a-z]+\.{name}\.v{version}$"
+    else:
+        constants |= {"source": f"/shufa/{service}", "type": f"cn.shufa.{service}.{name}.v{version}"}
     for attribute, value in constants.items():
         described = properties[attribute].get("description")
         properties[attribute] = {"const": value, "type": "string"}

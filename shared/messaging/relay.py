@@ -150,7 +150,7 @@ def outgoing(service: str, row: Any) -> Outgoing:
     metadata = orjson.loads(row.metadata)
     return Outgoing(
         id=f"{service}:{row.tenant}/{row.epoch}/{row.sequence}",
-        subject=subject(row.name, row.version, row.tenant, row.stream),
+        subject=subject(service, row.name, row.version, row.tenant, row.stream),
         payload=enclose(
             CONTRACTS[row.name, row.version],
             row.data,

@@ -32,7 +32,6 @@ def of_tenant(source: str, tenant: str) -> str:
     return f"shufa.*.{source}.*.{tenant}.*"
 
 
-def subject(name: str, version: int, tenant: str, stream: str) -> str:
+def subject(service: str, name: str, version: int, tenant: str, stream: str) -> str:
     """``shufa.<class>.<service>.<Event>.<tenant path>.<stream id>``."""
-    contract = CONTRACTS[name, version]
-    return f"shufa.{contract.event_class}.{contract.service}.{name}.{tenant}.{stream}"
+    return f"shufa.{CONTRACTS[name, version].event_class}.{service}.{name}.{tenant}.{stream}"

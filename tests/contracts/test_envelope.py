@@ -23,6 +23,7 @@ from shared.contracts.envelope import (
     partition_key,
 )
 from shared.contracts.evaluation import OutcomeRecorded
+from shared.contracts.ledger import LedgerRestored
 from shared.contracts.rectification import FeedbackReceipted
 from shared.contracts.review import SessionHeld
 from shared.contracts.scheduling import SessionCancelled, TenantRegistered
@@ -339,3 +340,31 @@ def test_a_message_means_the_same_however_it_is_spaced(
     message = json.loads(encoded())
     message = message | {"data": message["data"] | data} | attributes
     assert outcome(spaced_as_ours(message)) == outcome(json.dumps(message, indent=1).encode())
+
+
+@pytest.mark.parametrize("service", ["review", "scheduling"])
+def test_what_any_service_may_say_is_said_by_the_one_whose_ledger_it_is_in(service: str) -> None:
+    restored = LedgerRestored(
+        epoch_before=1, last_sequence_before=43, restored_to=52, lost=3, by="示例·运维员", reason="示例理由"
+    )
+    payload = encode(
+        restored,
+        tenant="shanghai.jinshan",
+        epoch=2,
+        sequence=1,
+        stream="ledger-restored",
+        ledger=f"{service}:shanghai.jinshan#53",
+        recorded_at=RECORDED_AT,
+        business_date=date(2021, 9, 29),
+        simulated=True,
+        correlation_id="c0ffee",
+    )
+    event, data = decode(payload)
+    assert (event.source, event.id) == (f"/shufa/{service}", f"{service}:shanghai.jinshan/2/1")
+    assert event.type == f"cn.shufa.{service}.LedgerRestored.v1"
+    assert data == restored
+    for attribute in ("source", "id", "ledger"):
+        other = json.loads(payload)
+        other[attribute] = other[attribute].replace(service, "rectification")
+        with pytest.raises(NotACloudEvent):
+            decode(spaced_as_ours(other))

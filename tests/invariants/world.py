@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from deploy.local.servers import Servers
 from services.rectification.main import RECTIFICATION
 from services.review.main import REVIEW
-from shared.contracts import Contract
+from shared.contracts import Contract, sayers
 from shared.contracts.envelope import encode
 from shared.decider import Actor, Refused, words
 from shared.eventstore import BusinessClock, Context, Deadlines, EventStore, tables
@@ -115,7 +115,7 @@ class World:
 
     def tell(self, service: str, tenant: str, contract: Contract, stream: str = "told") -> None:
         """What another service says, as the broker would bring it; applied at once."""
-        side, source = self.sides[service], contract.service
+        side, [source] = self.sides[service], sayers(contract)
         sequence = side.heard[source, tenant] = side.heard.get((source, tenant), 0) + 1
         payload = encode(
             contract,
