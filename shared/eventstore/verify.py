@@ -3,28 +3,53 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.eventstore import tables
+from shared.eventstore.codec import UnknownEvent, text_hash
+from shared.eventstore.restore import LedgerRestored, restores
+from shared.eventstore.sql import read
 from shared.eventstore.store import engine
 
-_BATCH = 1_000
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a signed root says of one ledger: in ``epoch`` it stood at ``sequence``, with ``hash`` (hex)."""
+
+    epoch: int
+    sequence: int
+    hash: str
+    root: int
+    signed_at: datetime
+
+
+SealOf = Callable[[str, Sequence[LedgerRestored]], Seal | None]
+"""The last seal of a tenant's ledger, restores considered: what was sealed and then given up does not count."""
 
 
 @dataclass(frozen=True)
 class Verified:
-    """One ledger: how many events, the hash of the last, and what is wrong with it, None when nothing is."""
+    """One ledger: how many events hold, the hash of the last, its epoch, the seal it was compared with, each restore
+    in words, and what is wrong with it, None when nothing is."""
 
     service: str
     tenant: str
     events: int
     head_hash: str
     problem: str | None
+    epoch: int = 1
+    seal: Seal | None = None
+    restored: tuple[str, ...] = ()
 
 
 def event_hash(
@@ -50,61 +75,181 @@ def event_hash(
     return hashlib.sha256("".join(f"{len(field)}:{field}" for field in fields).encode()).digest()
 
 
-async def verify_ledger(connection: AsyncConnection, service: str, tenant: str) -> Verified:
-    """Walk one ledger from its first event to its head. The connection's scope must be the tenant's."""
-    table = tables.events
-    query = sa.select(table).where(table.c.tenant == tenant).order_by(table.c.sequence)
-    previous, sequence = b"", 0
-    rows = await connection.stream(query.execution_options(yield_per=_BATCH))
-    async for row in rows:
-        if row.sequence != sequence + 1:
-            return _broken(service, tenant, sequence, previous, f"#{sequence + 1} is missing")
-        expected = event_hash(
-            previous,
-            service,
-            tenant,
-            row.sequence,
-            row.stream,
-            row.version,
-            row.name,
-            row.schema_version,
-            row.recorded_at,
-            row.data,
-            row.metadata,
+Link = Callable[[str, int, str, int, str, int, int, str, str], Any]
+
+
+def links_of(service: str, tenant: str) -> Link:
+    """The same for the events of one ledger, three times as fast: from the previous hash in hex and the other fields
+    as ``ledger.sql`` gives them to a hashlib object."""
+    constant = f"{len(service)}:{service}{len(tenant)}:{tenant}"
+
+    def link(
+        previous: str,
+        sequence: int,
+        stream: str,
+        version: int,
+        name: str,
+        schema_version: int,
+        microseconds: int,
+        data: str,
+        metadata: str,
+    ) -> Any:
+        a, b, c, d = str(sequence), str(version), str(schema_version), str(microseconds)
+        return hashlib.sha256(
+            f"{len(previous)}:{previous}{constant}{len(a)}:{a}{len(stream)}:{stream}{len(b)}:{b}{len(name)}:{name}"
+            f"{len(c)}:{c}{len(d)}:{d}{len(data)}:{data}{len(metadata)}:{metadata}".encode()
         )
-        if bytes(row.hash) != expected:
-            return _broken(service, tenant, sequence, previous, f"#{row.sequence} does not match its hash")
-        previous, sequence = expected, row.sequence
+
+    return link
+
+
+def no_seals(tenant: str, restored: Sequence[LedgerRestored]) -> None:
+    """Where no root was signed, or none is to be considered."""
+
+
+async def verify_ledger(
+    connection: AsyncConnection,
+    service: str,
+    tenant: str,
+    seal_of: SealOf = no_seals,
+    *,
+    only_new: bool = False,
+) -> Verified:
+    """Walk one ledger from its first event to its head, with the texts its events name, and compare it with its seal.
+
+    The connection is in a transaction of one snapshot whose scope is the tenant's. ``only_new``: begin after the
+    seal, and take from it what was before.
+    """
     heads = tables.heads
-    head = (await connection.execute(sa.select(heads).where(heads.c.tenant == tenant))).one()
-    if head.sequence != sequence or bytes(head.hash) != previous:
-        problem = f"the head says #{head.sequence}, the last event is #{sequence}"
-        return _broken(service, tenant, sequence, previous, problem)
-    return Verified(service, tenant, sequence, previous.hex(), None)
+    head = (await connection.execute(sa.select(heads).where(heads.c.tenant == tenant))).first()
+    unreadable = None
+    try:
+        restored = await restores(connection, tenant)
+    except (ValueError, UnknownEvent):
+        restored, unreadable = [], "what it says of its restores cannot be read"
+    seal = seal_of(tenant, restored)
+    if seal is not None and only_new:
+        start = Verified(service, tenant, seal.sequence, seal.hash, None)
+    else:
+        start = Verified(service, tenant, 0, "", None)
+    walked = await _walk(connection, start, seal)
+    return replace(
+        walked,
+        problem=walked.problem or unreadable or _end(walked, head, restored, seal),
+        epoch=head.epoch if head else 1,
+        seal=seal,
+        restored=tuple(map(_in_words, restored)),
+    )
 
 
-def _broken(service: str, tenant: str, sequence: int, last: bytes, problem: str) -> Verified:
-    return Verified(service, tenant, sequence, last.hex(), problem)
+async def _walk(connection: AsyncConnection, start: Verified, seal: Seal | None) -> Verified:
+    """From ``start`` to the last event, or to the first that does not hold."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    link = links_of(start.service, start.tenant)
+    sequence, last, problem = start.events, start.head_hash, start.problem
+    cursor = await driver.cursor(read("ledger"), start.tenant, sequence)
+    while problem is None and (rows := await cursor.fetch(_BATCH)):
+        named: dict[str, tuple[int, str, str]] = {}
+        for found, stream, version, name, schema_version, microseconds, data, metadata, stored in rows:
+            if found != sequence + 1:
+                problem = f"#{sequence + 1} is missing"
+                break
+            hashed = link(last, found, stream, version, name, schema_version, microseconds, data, metadata)
+            if hashed.digest() != stored:
+                problem = f"#{found} does not match its hash"
+                break
+            if seal is not None and found == seal.sequence and hashed.hexdigest() != seal.hash:
+                problem = f"#{found} is not what root {seal.root} sealed"
+                break
+            sequence, last = found, hashed.hexdigest()
+            if '"sha256":' in data:
+                for ref, sha256 in _texts_named(json.loads(data)):
+                    named.setdefault(ref, (found, stream, sha256))
+        if named:
+            problem = await _texts(driver, start.tenant, named) or problem
+    return replace(start, events=sequence, head_hash=last, problem=problem)
+
+
+def _texts_named(data: Any) -> Iterator[tuple[str, str]]:
+    """Reference and hash of each text that an event names, wherever in its data."""
+    if isinstance(data, dict):
+        if data.keys() == {"ref", "sha256"} and data["ref"] is not None:
+            yield data["ref"], data["sha256"]
+        else:
+            for part in data.values():
+                yield from _texts_named(part)
+    elif isinstance(data, list):
+        for part in data:
+            yield from _texts_named(part)
+
+
+async def _texts(driver: Any, tenant: str, named: dict[str, tuple[int, str, str]]) -> str | None:
+    """What is wrong with the texts that events name; the first by sequence. One that was blanked is as it should be."""
+    rows = {row["ref"]: row for row in await driver.fetch(read("ledger_texts"), tenant, list(named))}
+    for ref, (sequence, stream, sha256) in named.items():
+        row = rows.get(ref)
+        if row is None:
+            return f"#{sequence} names the text {ref}, which is missing"
+        if row["stream"] != stream:
+            return f"#{sequence} names the text {ref}, which lies with {row['stream']}"
+        body = row["body"]
+        if row["sha256"] != sha256 or (body is not None and text_hash(row["salt"], body) != sha256):
+            return f"#{sequence} names the text {ref}, which does not match its hash"
+    return None
+
+
+def _end(walked: Verified, head: Any, restored: Sequence[LedgerRestored], seal: Seal | None) -> str | None:
+    """What is wrong where the ledger ends, all its events holding."""
+    last = walked.events
+    if seal is not None and seal.sequence > last:
+        return f"root {seal.root} sealed #{seal.sequence}, the last event is #{last}"
+    if head is None:
+        return f"it has no head, the last event is #{last}"
+    if head.sequence != last:
+        return f"the head says #{head.sequence}, the last event is #{last}"
+    if head.hash.hex() != walked.head_hash:
+        return f"the head has another hash than #{last}"
+    epoch = restored[-1].epoch if restored else 1
+    if head.epoch != epoch:
+        return f"the head says epoch {head.epoch}, the ledger says {epoch}"
+    if seal is not None and seal.epoch > epoch:
+        return f"root {seal.root} sealed epoch {seal.epoch}, the ledger says {epoch}"
+    return None
+
+
+def _in_words(restored: LedgerRestored) -> str:
+    beyond = max(0, restored.sealed_until - restored.restored_to)
+    return f"restored at #{restored.restored_to}, {beyond} sealed events beyond"
+
+
+@asynccontextmanager
+async def one_snapshot(app: AsyncEngine, tenant: str) -> AsyncIterator[AsyncConnection]:
+    """A connection for verify_ledger: events and head as of one instant, so that a ledger that grows meanwhile is no
+    finding; nothing can be written."""
+    async with app.connect() as connection:
+        await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", tenant, True)))
+        yield connection
 
 
 async def verify_service(
-    database_url: str, relay_url: str, service: str, tenant: str | None = None
+    database_url: str,
+    relay_url: str,
+    service: str,
+    tenant: str | None = None,
+    seal_of: SealOf = no_seals,
+    sealed: Sequence[str] = (),
 ) -> AsyncIterator[Verified]:
-    """Verify every ledger of a service, or one tenant's. Heads are listed by the relay role, read by the app's."""
+    """Verify every ledger of a service, or one tenant's. Heads are listed by the relay role, read by the app's;
+    ``sealed`` are tenants that have a ledger even where no head says so."""
     app, relay = engine(database_url, 1), engine(relay_url, 1)
     try:
         heads = tables.heads
-        query = sa.select(heads.c.tenant).order_by(heads.c.tenant)
-        if tenant is not None:
-            query = query.where(heads.c.tenant == tenant)
         async with relay.connect() as connection:
-            tenants = (await connection.scalars(query)).all()
-        for one in tenants:
-            async with app.connect() as connection:
-                # One snapshot for events and head: a ledger that grows meanwhile is no finding.
-                connection = await connection.execution_options(isolation_level="REPEATABLE READ")
-                await connection.execute(sa.select(sa.func.set_config("shufa.tenant", one, True)))
-                yield await verify_ledger(connection, service, one)
+            tenants = {*await connection.scalars(sa.select(heads.c.tenant)), *sealed}
+        for one in sorted(tenants if tenant is None else tenants & {tenant}):
+            async with one_snapshot(app, one) as connection:
+                yield await verify_ledger(connection, service, one, seal_of)
     finally:
         await app.dispose()
         await relay.dispose()

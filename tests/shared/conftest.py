@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -36,8 +37,8 @@ class Place:
     relay_url: str
 
 
-@pytest.fixture
-async def place(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Place]:
+@asynccontextmanager
+async def new_place(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Place]:
     """An empty store under a simulated clock that stands at 2021-06-01."""
     name = new_database(SERVICE)
     owner_url = servers.database_url(SERVICE, "owner", name)
@@ -53,3 +54,10 @@ async def place(servers: Servers, new_database: Callable[[str], str]) -> AsyncIt
     store = EventStore(SERVICE, engine(app_url, 8), engine(relay_url, 2), BusinessClock(simulated=True))
     yield Place(store, owner_url, app_url, relay_url)
     await store.close()
+
+
+@pytest.fixture
+async def place(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Place]:
+    """A place of the test's own."""
+    async with new_place(servers, new_database) as one:
+        yield one

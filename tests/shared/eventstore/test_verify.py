@@ -1,0 +1,241 @@
+"""Whatever the owner of the database changes in a ledger, verify names the first event that does not hold."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from deploy.local.servers import Servers
+from shared.eventstore import verify
+from shared.eventstore.verify import (
+    Verified,
+    event_hash,
+    links_of,
+    one_snapshot,
+    verify_ledger,
+    verify_service,
+)
+from tests.shared.conftest import SERVICE, Place, context, new_place
+from tests.shared.eventstore.notebook import NOTEBOOK, Write
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A database whose owner has put the triggers and row security of the ledger out of the way."""
+
+    place: Place
+    owner: AsyncEngine
+
+    async def ledger(self) -> str:
+        """A ledger of five events, each with a text; its tenant."""
+        tenant = f"shanghai.t{next(_numbers)}"
+        for notebook, note in ("a", 1), ("a", 2), ("b", 1), ("a", 3), ("a", 4):
+            await self.place.store.execute(NOTEBOOK, notebook, Write(f"note {note}", note), context(tenant))
+        return tenant
+
+    async def does(self, tenant: str, *statements: str) -> None:
+        async with self.owner.begin() as connection:
+            for statement in statements:
+                await connection.execute(sa.text(statement), {"tenant": tenant})
+
+    async def verified(self, tenant: str) -> Verified:
+        async with one_snapshot(self.place.store.app, tenant) as connection:
+            return await verify_ledger(connection, SERVICE, tenant)
+
+
+@pytest.fixture(scope="module")
+async def owned(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Owned]:
+    async with new_place(servers, new_database) as place:
+        owner = create_async_engine(place.owner_url)
+        async with owner.begin() as connection:
+            await connection.execute(sa.text("alter table events disable trigger all"))
+            for table in ("events", "heads", "texts"):
+                await connection.execute(sa.text(f"alter table {table} no force row level security"))
+        yield Owned(place, owner)
+        await owner.dispose()
+
+
+THIS = "tenant = :tenant and sequence"
+SECOND = f"where {THIS} = 2"
+TEXT_OF_SECOND = f"where ref = (select data::json -> 'text' ->> 'ref' from events {SECOND})"
+AS_HASHED = "encode(sha256(salt || convert_to(:body, 'UTF8')), 'hex')".replace(":body", "'another'")
+
+
+async def test_untouched_ledgers_hold(place: Place) -> None:
+    for tenant, notes in (("shanghai.a", 3), ("shanghai.b", 1)):
+        for note in range(notes):
+            await place.store.execute(NOTEBOOK, "a", Write("text", note), context(tenant))
+    found = [one async for one in verify_service(place.app_url, place.relay_url, SERVICE)]
+    assert [(one.tenant, one.events, one.problem, one.epoch) for one in found] == [
+        ("shanghai.a", 3, None, 1),
+        ("shanghai.b", 1, None, 1),
+    ]
+    async with place.store.reading("shanghai.b") as connection:
+        assert found[1].head_hash == (await connection.scalar(sa.text("select hash from heads"))).hex()
+
+
+async def test_a_text_may_be_blanked(owned: Owned) -> None:
+    tenant = await owned.ledger()
+    await owned.does(tenant, "update texts set body = null where tenant = :tenant")
+    assert (await owned.verified(tenant)).problem is None
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (f"update events set tenant = tenant || '.b' {SECOND}", "#2 is missing"),
+        (f"update events set sequence = 9 {SECOND}", "#2 is missing"),
+        (f"update events set stream = 'notebook-c' {SECOND}", "#2 does not match its hash"),
+        (f"update events set version = 9 {SECOND}", "#2 does not match its hash"),
+        (f"update events set name = 'Closed' {SECOND}", "#2 does not match its hash"),
+        (f"update events set schema_version = 2 {SECOND}", "#2 does not match its hash"),
+        (f"update events set data = replace(data, '2021', '2022') {SECOND}", "#2 does not match its hash"),
+        (f"update events set data = data || ' ' {SECOND}", "#2 does not match its hash"),
+        (f"update events set metadata = replace(metadata, 'Alice', 'Bob') {SECOND}", "#2 does not match"),
+        (f"update events set recorded_at = recorded_at + interval '1 microsecond' {SECOND}", "#2 does not"),
+        (f"update events set hash = sha256(hash) {SECOND}", "#2 does not match its hash"),
+        (f"delete from events {SECOND}", "#2 is missing"),
+        (f"delete from events where {THIS} = 1", "#1 is missing"),
+        (f"delete from events where {THIS} = 5", "the head says #5, the last event is #4"),
+        (
+            f"update texts set body = body || '.' {TEXT_OF_SECOND}",
+            "#2 names the text {ref}, which does not match",
+        ),
+        (
+            f"update texts set salt = '' {TEXT_OF_SECOND}",
+            "#2 names the text {ref}, which does not match its hash",
+        ),
+        (
+            f"update texts set body = 'another', sha256 = {AS_HASHED} {TEXT_OF_SECOND}",
+            "#2 names the text {ref}, which does not match its hash",
+        ),
+        (
+            f"update texts set body = null, sha256 = '' {TEXT_OF_SECOND}",
+            "#2 names the text {ref}, which does not",
+        ),
+        (
+            f"update texts set stream = 'notebook-b' {TEXT_OF_SECOND}",
+            "#2 names the text {ref}, which lies with",
+        ),
+        (f"update texts set ref = 'x' {TEXT_OF_SECOND}", "#2 names the text {ref}, which is missing"),
+        (f"delete from texts {TEXT_OF_SECOND}", "#2 names the text {ref}, which is missing"),
+        ("update heads set sequence = 6 where tenant = :tenant", "the head says #6, the last event is #5"),
+        ("update heads set hash = '' where tenant = :tenant", "the head has another hash than #5"),
+        ("update heads set epoch = 2 where tenant = :tenant", "the head says epoch 2, the ledger says 1"),
+    ],
+)
+async def test_whatever_is_changed_is_found_and_named(
+    owned: Owned, monkeypatch: pytest.MonkeyPatch, change: str, problem: str
+) -> None:
+    monkeypatch.setattr(verify, "_BATCH", 2)
+    tenant = await owned.ledger()
+    async with owned.place.store.reading(tenant) as connection:
+        ref = await connection.scalar(
+            sa.text("select data::json -> 'text' ->> 'ref' from events where sequence = 2")
+        )
+    await owned.does(tenant, change)
+    found = await owned.verified(tenant)
+    assert found.problem is not None
+    assert found.problem.startswith(problem.format(ref=ref))
+
+
+async def test_an_event_put_in_between_is_found(owned: Owned) -> None:
+    tenant = await owned.ledger()
+    later = f"update events set sequence = -sequence - 1 where {THIS} > 2"
+    back = f"update events set sequence = -sequence where {THIS} < 0"
+    added = (
+        "insert into events select tenant, 3, stream, 9, name, schema_version, data, metadata, recorded_at, hash"
+        f" from events {SECOND}"
+    )
+    await owned.does(tenant, later, back, added, "update heads set sequence = 6 where tenant = :tenant")
+    assert (await owned.verified(tenant)).problem == "#3 does not match its hash"
+
+
+async def test_events_that_changed_places_are_found(owned: Owned) -> None:
+    tenant = await owned.ledger()
+    aside, first, second = (
+        f"update events set sequence = {to} where {THIS} = {at}" for at, to in ((2, -2), (3, 2), (-2, 3))
+    )
+    await owned.does(tenant, aside, first, second)
+    assert (await owned.verified(tenant)).problem == "#2 does not match its hash"
+
+
+async def test_the_first_of_several_is_named(owned: Owned) -> None:
+    tenant = await owned.ledger()
+    text_of_fourth = TEXT_OF_SECOND.replace("= 2", "= 4")
+    await owned.does(tenant, f"delete from texts {text_of_fourth}", f"delete from texts {TEXT_OF_SECOND}")
+    await owned.does(tenant, f"update events set version = 9 where {THIS} = 5")
+    problem = (await owned.verified(tenant)).problem
+    assert problem is not None
+    assert problem.startswith("#2 names the text")
+
+
+async def test_a_ledger_that_grows_meanwhile_is_no_finding(owned: Owned) -> None:
+    tenant = await owned.ledger()
+    async with one_snapshot(owned.place.store.app, tenant) as connection:
+        await owned.place.store.execute(NOTEBOOK, "c", Write("meanwhile", 1), context(tenant))
+        found = await verify_ledger(connection, SERVICE, tenant)
+    assert (found.events, found.problem) == (5, None)
+
+
+async def test_verifying_writes_nothing(owned: Owned) -> None:
+    tenant = await owned.ledger()
+    async with one_snapshot(owned.place.store.app, tenant) as connection:
+        with pytest.raises(DBAPIError, match="read-only transaction"):
+            await connection.execute(sa.text("update heads set epoch = 2"))
+
+
+DAWN, DUSK = (
+    datetime.fromisoformat("1990-01-01"),
+    datetime.fromisoformat("2105-12-31"),
+)  # hypothesis adds the zone
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+instants = st.datetimes(DAWN, DUSK, timezones=st.just(UTC))
+counts = st.integers(0, 2**31 - 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=32), words, words, counts, words, counts, words, counts, instants, words, words)
+async def test_the_hash_is_one_however_it_is_computed(
+    owned: Owned,
+    previous: bytes,
+    service: str,
+    tenant: str,
+    sequence: int,
+    stream: str,
+    version: int,
+    name: str,
+    schema_version: int,
+    recorded_at: datetime,
+    data: str,
+    metadata: str,
+) -> None:
+    fields = (previous, service, tenant, sequence, stream, version, name, schema_version, recorded_at, data)
+    one = event_hash(*fields, metadata)
+    microseconds = round(recorded_at.timestamp() * 1_000_000)
+    link = links_of(service, tenant)
+    after = link(
+        previous.hex(), sequence, stream, version, name, schema_version, microseconds, data, metadata
+    )
+    async with owned.place.store.app.connect() as connection:
+        in_the_database = await connection.scalar(sa.select(sa.func.event_hash(*fields, metadata)))
+    assert one == after.digest() == in_the_database
+
+
+@given(words, words)
+def test_no_two_lists_of_fields_hash_alike(data: str, metadata: str) -> None:
+    def hashed(data: str, metadata: str) -> bytes:
+        return event_hash(b"", "s", "t", 1, "a", 1, "A", 1, datetime(2021, 6, 1, tzinfo=UTC), data, metadata)
+
+    assert (hashed(data, metadata) == hashed(data + metadata, "")) == (metadata == "")
