@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import tempfile
@@ -13,14 +14,15 @@ import typer
 import uvloop
 from rich.console import Console
 
-from benchmarks import append
+from benchmarks import append, apply, relay
 from benchmarks.harness import Meter, Outcome
 from benchmarks.stage import QUICK, Plan, Stage
 from benchmarks.table import costs, table
 from deploy.local.servers import embedded_servers
 from deploy.local.state import read_state
+from shared.observability.logs import configure
 
-FAMILIES = {"append": append.run}
+FAMILIES = {"append": append.run, "relay": relay.run, "apply": apply.run}
 console = Console()
 
 
@@ -37,6 +39,7 @@ def main(
         tempfile.TemporaryDirectory(prefix="shufa-bench-", dir="/var/tmp") as folder,
         embedded_servers(Path(folder, "home"), services=()) as servers,
     ):
+        log_to(servers.home.log("benchmarks"))
         state = read_state(servers.home)
         assert state is not None
         meter = Meter(state.processes["postgres"].pid, state.processes["nats"].pid)
@@ -46,6 +49,14 @@ def main(
                 outcomes += uvloop.run(run(stage))
     console.print(table(outcomes))
     console.print(costs(outcomes))
+
+
+def log_to(path: Path) -> None:
+    """Log as a service does, a line for each reaction; into a file, as the supervisor has it."""
+    configure("benchmarks", "INFO")
+    [handler] = logging.getLogger().handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(path.open("a"))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from benchmarks import errand
-from benchmarks.harness import Lap, Outcome, in_turns
+from benchmarks.harness import Outcome, Side, Watch
 from benchmarks.peers import plain_sqlalchemy
 from benchmarks.peers.pyeventsourcing import PyEventSourcing
 from benchmarks.stage import Stage
@@ -22,12 +22,10 @@ TENANTS = [f"shanghai.jinshan.t{n}" for n in range(AT_A_TIME)]
 ALICE = Actor("alice", "Alice", frozenset({"liaison"}), errand.UNIT)
 
 
-async def append(store: EventStore, tenants: list[str], seconds: float) -> Lap:
-    """Errands for so long, a task for each tenant named."""
-    started = time.perf_counter()
-    until = started + seconds
-    done = await asyncio.gather(*(_work(store, tenant, until) for tenant in tenants))
-    return Lap(sum(done), time.perf_counter() - started)
+async def append(store: EventStore, tenants: list[str], seconds: float) -> int:
+    """Errands for so long, a task for each tenant named; how many commands that was."""
+    until = time.perf_counter() + seconds
+    return sum(await asyncio.gather(*(_work(store, tenant, until) for tenant in tenants)))
 
 
 async def _work(store: EventStore, tenant: str, until: float) -> int:
@@ -44,30 +42,33 @@ async def _work(store: EventStore, tenant: str, until: float) -> int:
 
 async def run(stage: Stage) -> list[Outcome]:
     """Both keys against `eventsourcing`, the one against plain SQLAlchemy."""
-    base = await stage.database("review", views=errand.ERRAND.views)
+    base = await stage.database("review", {errand.ERRANDS: "private"})
     bare = stage.empty_database("review")
     store = EventStore("review", engine(base.app, AT_A_TIME), engine(base.relay, 1), BusinessClock())
     plain = engine(bare.owner, AT_A_TIME)
     await plain_sqlalchemy.create(plain)
     package = PyEventSourcing(bare.owner, AT_A_TIME)
 
-    async def packaged(seconds: float) -> Lap:
+    async def packaged(seconds: float) -> int:
         return await asyncio.to_thread(package.append, seconds)
 
-    sides: dict[str, Callable[[float], Awaitable[Lap]]] = {
+    works: dict[str, Callable[[float], Awaitable[int]]] = {
         "ours": partial(append, store, TENANTS),
         "one tenant": partial(append, store, TENANTS[:1] * AT_A_TIME),
         "eventsourcing": packaged,
         "sqlalchemy": partial(plain_sqlalchemy.append, plain, TENANTS),
     }
-    for side in sides.values():
-        await side(stage.plan.warm_up_seconds)
-    found = await in_turns(
-        {name: partial(side, stage.plan.append_seconds) for name, side in sides.items()},
-        stage.plan.rounds,
-        stage.meter,
-        stage.order,
-    )
+    for work in works.values():
+        await work(stage.plan.warm_up_seconds)
+
+    def side(work: Callable[[float], Awaitable[int]]) -> Side:
+        async def measure(watch: Watch) -> int:
+            with watch:
+                return await work(stage.plan.append_seconds)
+
+        return measure
+
+    found = await stage.in_turns({name: side(work) for name, work in works.items()})
     package.close()
     await plain.dispose()
     await store.close()

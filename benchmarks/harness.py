@@ -6,6 +6,7 @@ import gc
 import json
 import random
 import statistics
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,18 +64,6 @@ KEYS = (
 
 
 @dataclass(frozen=True)
-class Lap:
-    """One measurement: so many operations in so many seconds."""
-
-    operations: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        return self.operations / self.seconds
-
-
-@dataclass(frozen=True)
 class Cpu:
     """CPU seconds spent so far: by this process, by PostgreSQL with all its processes, by NATS."""
 
@@ -82,8 +71,16 @@ class Cpu:
     postgres: float
     nats: float
 
-    def since(self, before: Cpu) -> Cpu:
-        return Cpu(self.python - before.python, self.postgres - before.postgres, self.nats - before.nats)
+    def __add__(self, other: Cpu) -> Cpu:
+        return Cpu(self.python + other.python, self.postgres + other.postgres, self.nats + other.nats)
+
+    def __sub__(self, other: Cpu) -> Cpu:
+        return Cpu(self.python - other.python, self.postgres - other.postgres, self.nats - other.nats)
+
+    def milliseconds(self, operations: int) -> Cpu:
+        """The share of one of so many operations, in milliseconds."""
+        each = 1000 / operations
+        return Cpu(self.python * each, self.postgres * each, self.nats * each)
 
 
 class Meter:
@@ -105,6 +102,34 @@ class Meter:
             except psutil.NoSuchProcess:
                 continue  # it has just ended
         return Cpu(sum(self._own.cpu_times()[:2]), postgres, sum(self._nats.cpu_times()[:2]))
+
+
+class Watch:
+    """Takes the time, with a meter also the CPU time, of what is done inside ``with``; the rest is preparation."""
+
+    def __init__(self, meter: Meter | None = None) -> None:
+        self._meter = meter
+        self._started, self._before = 0.0, Cpu(0, 0, 0)
+        self.seconds, self.cpu = 0.0, Cpu(0, 0, 0)
+
+    def __enter__(self) -> None:
+        if self._meter:
+            self._before = self._meter.read()
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds += time.perf_counter() - self._started
+        if self._meter:
+            self.cpu += self._meter.read() - self._before
+
+
+@dataclass(frozen=True)
+class Lap:
+    """One measurement: so many operations in so many seconds, for so much CPU."""
+
+    operations: int
+    seconds: float
+    cpu: Cpu = Cpu(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -133,33 +158,30 @@ class Outcome:
         return self.ours.median / self.peer.median if self.peer else self.ours.median
 
 
-Side = Callable[[], Awaitable[Lap]]
+Side = Callable[[Watch], Awaitable[int]]
+"""Does its work, what counts of it inside the watch, and answers how many operations that was."""
 
 
 async def in_turns(
-    sides: Mapping[str, Side], rounds: int, meter: Meter, order: random.Random
+    sides: Mapping[str, Side], rounds: int, meter: Meter | None, order: random.Random
 ) -> dict[str, Samples]:
-    """Measure every side once a round, in an order drawn anew for each, so that what the machine does meanwhile
-    falls on all alike."""
+    """Measure every side once a round, in an order drawn anew for each, so that what else the machine does falls
+    on all alike."""
     laps: dict[str, list[Lap]] = {name: [] for name in sides}
-    spent: dict[str, list[Cpu]] = {name: [] for name in sides}
     for _ in range(rounds):
         for name in order.sample(list(sides), len(sides)):
             gc.collect()
-            before = meter.read()
-            laps[name].append(await sides[name]())
-            spent[name].append(meter.read().since(before))
-    return {name: summary(laps[name], spent[name]) for name in sides}
+            watch = Watch(meter)
+            operations = await sides[name](watch)
+            laps[name].append(Lap(operations, watch.seconds, watch.cpu))
+    return {name: rates(of_one) for name, of_one in laps.items()}
 
 
-def summary(laps: Sequence[Lap], spent: Sequence[Cpu]) -> Samples:
-    """Rates a round, and CPU milliseconds for each operation."""
+def rates(laps: Sequence[Lap]) -> Samples:
+    """Operations a second in each lap; CPU of an operation over all of them."""
+    cpu = sum((lap.cpu for lap in laps), start=Cpu(0, 0, 0))
     operations = sum(lap.operations for lap in laps)
-    python, postgres, nats = (
-        1000 * sum(part) / operations
-        for part in zip(*((one.python, one.postgres, one.nats) for one in spent), strict=True)
-    )
-    return Samples(tuple(lap.rate for lap in laps), Cpu(python, postgres, nats))
+    return Samples(tuple(lap.operations / lap.seconds for lap in laps), cpu.milliseconds(operations))
 
 
 def missed(outcomes: Iterable[Outcome]) -> list[str]:

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks import errand
-from benchmarks.harness import Lap
 
 _METADATA = sa.MetaData()
 EVENTS = sa.Table(
@@ -39,12 +38,10 @@ async def create(engine: AsyncEngine) -> None:
         await connection.run_sync(_METADATA.create_all)
 
 
-async def append(engine: AsyncEngine, tenants: list[str], seconds: float) -> Lap:
-    """Errands for so long, a task for each tenant named."""
-    started = time.perf_counter()
-    until = started + seconds
-    done = await asyncio.gather(*(_work(engine, tenant, until) for tenant in tenants))
-    return Lap(sum(done), time.perf_counter() - started)
+async def append(engine: AsyncEngine, tenants: list[str], seconds: float) -> int:
+    """Errands for so long, a task for each tenant named; how many events that was."""
+    until = time.perf_counter() + seconds
+    return sum(await asyncio.gather(*(_work(engine, tenant, until) for tenant in tenants)))
 
 
 async def _work(engine: AsyncEngine, tenant: str, until: float) -> int:

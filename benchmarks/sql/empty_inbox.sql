@@ -1,0 +1,2 @@
+-- An inbox and its effects as on the first day.
+truncate received, applied, heard;
