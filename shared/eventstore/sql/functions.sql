@@ -56,20 +56,21 @@ end $$;
 -- Writes what one command decided on one stream: rows of read models, texts, deadlines, events, outbox, the key;
 -- all or nothing. It sets the scope itself, so that it may be a transaction of its own. The head row is locked
 -- after everything that can be done without it, so that writers of one tenant wait for each other as briefly as can be.
--- p_rows: what put_rows takes
+-- It makes few statements: starting one takes longer than most of them do.
+-- p_rows: what put_rows takes; null where there is nothing, as p_events, p_texts, p_deadlines
 -- p_events: [{name, schema_version, data, metadata, public: [{name, version, partition_key, data}]}]
 create function append(
     p_tenant text, p_stream text, p_expected_version integer,
     p_rows jsonb, p_events jsonb, p_texts jsonb, p_deadlines jsonb,
-    p_actor text, p_key text, p_request_hash bytea
-) returns table (sequence bigint, version integer) language plpgsql as $$
+    p_actor text, p_key text, p_request_hash bytea,
+    out sequence bigint, out version integer
+) language plpgsql as $$
 #variable_conflict use_column
 declare
     v_already text := nullif(current_setting('shufa.appended', true), '');
     v_head heads;
     v_event jsonb;
     v_public jsonb;
-    v_version integer := p_expected_version;
     v_names text[] := '{}';
     v_now timestamptz;
 begin
@@ -103,8 +104,9 @@ begin
             where d.due_on <> excluded.due_on;
     end if;
 
+    version := p_expected_version;
     if p_events is null then
-        select coalesce(max(h.sequence), 0) into v_head.sequence from heads h where h.tenant = p_tenant;
+        sequence := coalesce((select h.sequence from heads h where h.tenant = p_tenant), 0);
     else
         select * into v_head from heads h where h.tenant = p_tenant for update;
         if not found then
@@ -112,20 +114,22 @@ begin
             select * into v_head from heads h where h.tenant = p_tenant for update;
         end if;
         v_now := clock_timestamp();
-        for v_event in select jsonb_array_elements(p_events) loop
-            v_version := v_version + 1;
+        for n in 0 .. jsonb_array_length(p_events) - 1 loop
+            v_event := p_events -> n;
+            v_names := v_names || (v_event ->> 'name');
+            version := version + 1;
             v_head.sequence := v_head.sequence + 1;
             v_head.hash := event_hash(
-                v_head.hash, '{service}', p_tenant, v_head.sequence, p_stream, v_version,
+                v_head.hash, '{service}', p_tenant, v_head.sequence, p_stream, version,
                 v_event ->> 'name', (v_event ->> 'schema_version')::integer, v_now,
                 v_event ->> 'data', v_event ->> 'metadata');
             insert into events (tenant, sequence, stream, version, name, schema_version, data, metadata,
                                 recorded_at, hash)
-            values (p_tenant, v_head.sequence, p_stream, v_version, v_event ->> 'name',
+            values (p_tenant, v_head.sequence, p_stream, append.version, v_event ->> 'name',
                     (v_event ->> 'schema_version')::integer, v_event ->> 'data', v_event ->> 'metadata',
                     v_now, v_head.hash);
-            v_names := v_names || (v_event ->> 'name');
-            for v_public in select jsonb_array_elements(v_event -> 'public') loop
+            for m in 0 .. jsonb_array_length(v_event -> 'public') - 1 loop
+                v_public := v_event -> 'public' -> m;
                 v_head.public_sequence := v_head.public_sequence + 1;
                 insert into outbox (tenant, epoch, sequence, ledger_sequence, stream, name, version,
                                     partition_key, data, metadata, recorded_at)
@@ -134,6 +138,7 @@ begin
                         v_public ->> 'partition_key', v_public ->> 'data', v_event ->> 'metadata', v_now);
             end loop;
         end loop;
+        sequence := v_head.sequence;
         update heads h set sequence = v_head.sequence, hash = v_head.hash,
                            public_sequence = v_head.public_sequence
         where h.tenant = p_tenant;
@@ -141,7 +146,6 @@ begin
 
     if p_key is not null then
         insert into commands (tenant, actor, key, request_hash, stream, sequence, version, events)
-        values (p_tenant, p_actor, p_key, p_request_hash, p_stream, v_head.sequence, v_version, v_names);
+        values (p_tenant, p_actor, p_key, p_request_hash, p_stream, append.sequence, append.version, v_names);
     end if;
-    return query select v_head.sequence, v_version;
 end $$;

@@ -168,10 +168,12 @@ create function read_scope() returns text language sql stable as
     $$ select nullif(current_setting('shufa.read_scope', true), '') collate "C" $$;
 
 -- Puts a table under row security. private: the tenant itself; progress: the tenant and all below it;
--- inherited: the tenant itself and all above it. Writing is for the tenant itself only.
+-- inherited: the tenant itself and all above it. Writing is for the tenant itself only. The owner is bound like the
+-- application: what it rebuilds, it rebuilds tenant by tenant.
 create function protect(target regclass, class text) returns void language plpgsql as $$
 declare
     app text := (select service || '_app' from service_identity);
+    owner text := (select service || '_owner' from service_identity);
     readable text := case class
         when 'private' then 'tenant = (select own_tenant())'
         when 'progress' then 'tenant >= (select read_scope()) and tenant < (select read_scope()) || ''/'''
@@ -184,10 +186,10 @@ begin
     end if;
     execute format('alter table %s enable row level security', target);
     execute format('alter table %s force row level security', target);
-    execute format('create policy readable on %s for select to %I using (%s)', target, app, readable);
+    execute format('create policy readable on %s for select to %I, %I using (%s)', target, app, owner, readable);
     execute format(
-        'create policy writable on %s for all to %I using (tenant = (select own_tenant()))'
-        ' with check (tenant = (select own_tenant()))', target, app);
+        'create policy writable on %s for all to %I, %I using (tenant = (select own_tenant()))'
+        ' with check (tenant = (select own_tenant()))', target, app, owner);
     execute format('grant select, insert, update, delete on %s to %I', target, app);
 end $$;
 

@@ -1,13 +1,13 @@
--- Rebuilding a read model beside the live one; rebuild.py calls these functions in this order. Only the owner runs them.
+-- Rebuilding a read model beside the live one: what rebuild.py calls, in its order.
 
--- Tables being filled stand here, out of everybody else's sight.
+-- Tables being filled stand here with these functions, out of every role's reach but the owner's.
 create schema rebuild;
 
 -- The owner lists the ledgers; what is in one it reads like the application, within the transaction's scope.
 create policy listed on heads for select to {service}_owner using (true);
 
 -- Lays out the empty table. False where another session is at it; this session keeps the right until it ends.
-create function rebuild_begin(p_name text) returns boolean language plpgsql as $$
+create function rebuild.lay_out(p_name text) returns boolean language plpgsql as $$
 begin
     if not pg_try_advisory_lock(hashtextextended('rebuild ' || p_name, 0)) then
         return false;
@@ -19,7 +19,7 @@ end $$;
 
 -- The next page of a tenant's streams of one kind, each whole, of those that have an event after a sequence.
 -- A kind's streams lie between 'kind-' and 'kind.', because the point is what comes after the hyphen.
-create function rebuild_page(
+create function rebuild.page(
     p_tenant text, p_kind text, p_since bigint, p_after_stream text, p_after_version integer, p_limit integer
 ) returns table (stream text, version integer, name text, schema_version integer, data text, metadata text)
 language plpgsql as $$
@@ -45,21 +45,21 @@ begin
 end $$;
 
 -- Takes out the rows of some streams, because newer ones follow.
-create function rebuild_forget(p_name text, p_tenant text, p_streams text[]) returns void language plpgsql as $$
+create function rebuild.forget(p_name text, p_tenant text, p_streams text[]) returns void language plpgsql as $$
 begin
     execute format('delete from rebuild.%I where tenant = $1 and stream = any ($2)', p_name)
     using p_tenant, p_streams;
 end $$;
 
 -- Keeps everybody out of the live table until the transaction ends, or gives up after a while (55P03).
-create function rebuild_lock(p_name text, p_patience interval) returns void language plpgsql as $$
+create function rebuild.lock_live(p_name text, p_patience interval) returns void language plpgsql as $$
 begin
     perform set_config('lock_timeout', (extract(epoch from p_patience) * 1000)::integer::text, true);
     execute format('lock table public.%I in access exclusive mode', p_name);
 end $$;
 
 -- Puts the new table in the place of the live one, under the same row security and with the same names of indexes.
-create function rebuild_finish(p_name text, p_class text) returns void language plpgsql as $$
+create function rebuild.take_place(p_name text, p_class text) returns void language plpgsql as $$
 declare
     v_index record;
 begin

@@ -46,7 +46,8 @@ begin
         declare
             v_one jsonb;
         begin
-            for v_one in select jsonb_array_elements(p_rows) loop
+            for n in 0 .. jsonb_array_length(p_rows) - 1 loop
+                v_one := p_rows -> n;
                 case v_one ->> 'table' %s
                 end case;
             end loop;
