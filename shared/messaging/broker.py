@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
+import nats.errors
 import structlog
 from faststream.nats import NatsBroker
 from nats.js import JetStreamContext
@@ -57,9 +58,13 @@ class Broker:
         await self.faststream.connect()
 
     async def stop(self) -> None:
-        """Stop taking, finish what was taken, leave."""
+        """Stop taking, finish what was taken, leave: without a goodbye where the server is away."""
         self._stopping = True
-        await self.faststream.stop()
+        try:
+            await self.faststream.stop()
+        except (nats.errors.Error, TimeoutError) as error:
+            log.warning("nats.left", error=type(error).__name__)
+            await self.jetstream._nc.close()
 
     @property
     def jetstream(self) -> JetStreamContext:
