@@ -48,7 +48,8 @@ def as_json(changes: Iterable[Change]) -> str | None:
     for change in changes:
         one = tables.setdefault(change.table.name, {"table": change.table.name})
         one.setdefault(change.kind, []).append(change.row)
-    return orjson.dumps(list(tables.values())).decode() if tables else None
+    # A JSONB column may hold years by number.
+    return orjson.dumps(list(tables.values()), option=orjson.OPT_NON_STR_KEYS).decode() if tables else None
 
 
 async def write(connection: AsyncConnection, changes: Iterable[Change]) -> None:
