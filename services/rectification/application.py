@@ -31,6 +31,7 @@ from services.rectification.domain.deadlines import deadlines
 from services.rectification.domain.facts import Facts
 from services.rectification.domain.situations import Case
 from services.rectification.domain.suspension import CasesSuspended, SuspendCases
+from services.rectification.domain.upcasts import UPCASTS
 from services.rectification.views.bulletins import BULLETINS_VIEW
 from services.rectification.views.case_register import CASE_REGISTER
 from services.rectification.views.handovers_heard import HANDOVERS_HEARD
@@ -101,6 +102,7 @@ CASES: Aggregate[Case, commands.Command, events.Event, Facts] = Aggregate(
     publish=published.of_a_case,
     deadlines=deadlines,
     facts=_case_facts,
+    upcasts=UPCASTS,
 )
 
 

@@ -150,6 +150,7 @@ def _verified(event: domain.RectificationVerified, case: Closed, duty: Duty, of:
         verified_on=event.on,
         by_office=event.by_office,
         outcome=event.outcome,
+        unfinished=None if event.unfinished is None else list(event.unfinished),
         on_time=case.on_time,
         counts_in=_counts_in(duty),
     )

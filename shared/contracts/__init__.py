@@ -1,9 +1,11 @@
 """The published language: every public event, versioned, with a committed JSON Schema (``schemas/``)."""
 
-from shared.contracts import evaluation, ledger, rectification, review, scheduling
+import json
+
+from shared.contracts import evaluation, ledger, rectification, review, scheduling, superseded
 from shared.contracts.base import Contract
 
-__all__ = ["CONTRACTS", "Contract", "contracts_of", "sayers"]
+__all__ = ["CONTRACTS", "Contract", "contracts_of", "newest", "sayers"]
 
 
 def _concrete(module: object) -> list[type[Contract]]:
@@ -19,10 +21,10 @@ def _concrete(module: object) -> list[type[Contract]]:
 
 CONTRACTS: dict[tuple[str, int], type[Contract]] = {
     (contract.__name__, contract.version): contract
-    for module in (scheduling, review, rectification, evaluation, ledger)
+    for module in (scheduling, review, rectification, evaluation, ledger, *superseded.MODULES)
     for contract in _concrete(module)
 }
-"""Every public event by (name, version)."""
+"""Every public event by (name, version), also of versions that are said no more."""
 
 _SERVICES = tuple(dict.fromkeys(contract.service for contract in CONTRACTS.values() if contract.service))
 
@@ -33,5 +35,18 @@ def sayers(contract: Contract | type[Contract]) -> tuple[str, ...]:
 
 
 def contracts_of(service: str) -> list[type[Contract]]:
-    """The public events one service publishes."""
-    return [contract for contract in CONTRACTS.values() if service in sayers(contract)]
+    """The public events one service publishes, each in its newest version."""
+    return [
+        contract
+        for key, contract in CONTRACTS.items()
+        if service in sayers(contract) and key not in superseded.UPCASTS
+    ]
+
+
+def newest(contract: Contract) -> Contract:
+    """A public event of any version, as its newest version says it. Each step is held to the model of its version."""
+    name = type(contract).__name__
+    while upcast := superseded.UPCASTS.get((name, contract.version)):
+        data = upcast(contract.model_dump(mode="json"))
+        contract = CONTRACTS[name, contract.version + 1].model_validate_json(json.dumps(data), strict=True)
+    return contract

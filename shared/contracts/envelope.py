@@ -19,7 +19,7 @@ from pydantic import (
     create_model,
 )
 
-from shared.contracts import CONTRACTS, sayers
+from shared.contracts import CONTRACTS, newest, sayers
 from shared.contracts.base import Citation, Contract, EventClass
 
 _NAMED = re.compile(rb'"type":"(cn\.shufa\.[^"]*)"')
@@ -185,7 +185,17 @@ def enclose(contract: type[Contract], data: str, key: str, **facts: Unpack[Facts
 
 
 def decode(payload: bytes) -> tuple[Attributes, Contract]:
-    """The envelope and its data as the contract it names; any kind of Undecodable otherwise."""
+    """The envelope as it was sent, and its data as the newest version of the contract it names; any kind of
+    Undecodable otherwise."""
+    event, contract = _as_sent(payload)
+    try:
+        return event, newest(contract)
+    except Exception as error:  # whatever an upcaster trips over: the message is kept, and parked
+        what = f"version {contract.version} was not brought to the newest ({type(error).__name__})"
+        raise InvalidData(what, "data") from None
+
+
+def _as_sent(payload: bytes) -> tuple[Attributes, Contract]:
     # What our own relays send is read in one pass. Whatever does not pass is read again, slowly, to say what is wrong.
     named = _NAMED.search(payload)
     known = _BY_TYPE.get(named[1]) if named else None

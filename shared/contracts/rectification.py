@@ -124,8 +124,10 @@ class RectificationOverdue(_Rectification):
 
 
 class RectificationVerified(_Rectification):
-    """``counts_in`` is the year of the evaluation: the year the rectification was due."""
+    """``unfinished`` are the items not done: none where it passed, None where that is not on record. ``counts_in`` is
+    the year of the evaluation: the year the rectification was due."""
 
+    version: ClassVar[int] = 2
     session: Token
     plan_year: int
     original_due_on: date
@@ -134,6 +136,7 @@ class RectificationVerified(_Rectification):
     verified_on: date
     by_office: str
     outcome: Literal["passed", "partly"]
+    unfinished: list[Token] | None
     on_time: bool
     counts_in: int
 

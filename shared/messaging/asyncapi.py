@@ -15,10 +15,15 @@ from shared.messaging.topology import LISTENS_TO, STREAM
 
 FOLDER = Path(__file__).parents[2] / "docs" / "asyncapi"
 
+DESCRIPTION = (
+    "JetStream stream SHUFA; CloudEvents 1.0 as JSON. A channel is named for the version that is said today; "
+    "older ones may lie in it, each of the JSON Schema that its dataschema names."
+)
+
 
 def document(service: str) -> str:
     """One service's document: a channel for each public event, one for each source it listens to."""
-    broker = NatsBroker("nats://nats.example", description="JetStream stream SHUFA; CloudEvents 1.0 as JSON.")
+    broker = NatsBroker("nats://nats.example", description=DESCRIPTION)
     for contract in contracts_of(service):
         name = contract.__name__
         broker.publisher(

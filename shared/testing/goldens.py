@@ -1,9 +1,10 @@
 """``python -m shared.testing.goldens write|check``: golden files, one for each domain event and version that ever was.
 
 A golden is a list of an event's data as ledgers keep it. Its samples show together every alternative of the event's
-type: each word of a choice, each optional field with and without a value. Ledgers are never rewritten, so what a golden
-holds has to stay readable for ever. ``write`` adds what is missing and never changes what is there; ``check`` says what
-is missing, and what today's code can no longer read.
+type: each word of a choice, each optional field with and without a value; whether a decider would ever say them
+together is not asked. Ledgers are never rewritten, so what a golden holds has to stay readable for ever. ``write`` adds
+what is missing and never changes what is there; ``check`` says what is missing, and what today's code can no longer
+read.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _WORDS = {
     "town": "category tier",
     "secretary": "post",
     "langxia": "unit units units_heard order passed_over subject instead_of unit_out",
-    "langxia-1": "item",
+    "langxia-1": "item unfinished",
     "2021-1": "session from_session suspension bulletin",
     "2021-2": "about_session for_session observers_for provisional_for moved_to",
     "2021-1-langxia": "case",

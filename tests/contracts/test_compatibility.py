@@ -17,6 +17,10 @@ from shared.contracts.schema import schema_of
 Schema = dict[str, Any]
 
 
+def named(contract: type[Contract]) -> str:
+    return f"{contract.__name__}.v{contract.version}"
+
+
 class _Line(Value):
     item: Token
     task_line: str
@@ -245,12 +249,12 @@ def test_several_changes_are_all_said() -> None:
     assert len(breaking_changes(before(), after)) == 3
 
 
-@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda contract: contract.__name__)
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=named)
 def test_a_schema_is_compatible_with_itself(contract: type[Contract]) -> None:
     assert breaking_changes(schema_of(contract), schema_of(contract)) == []
 
 
-@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda contract: contract.__name__)
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=named)
 def test_removing_any_field_of_any_contract_is_detected(contract: type[Contract]) -> None:
     for name in fields(schema_of(contract)):
         after = copy.deepcopy(schema_of(contract))

@@ -138,7 +138,10 @@ class ReceiptFeedback:
 
 @dataclass(frozen=True)
 class VerifyRectification:
+    """``unfinished`` are the items that are not done, where the case passes in part."""
+
     outcome: Outcome
+    unfinished: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

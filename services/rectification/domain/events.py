@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from services.rectification.domain.situations import (
     NO_REMINDERS,
@@ -187,8 +187,14 @@ class FeedbackReceipted:
 
 @dataclass(frozen=True)
 class RectificationVerified:
+    """``unfinished`` are the items not done, in the order of the minutes: none where it passed. None where version 1,
+    which did not name them, recorded that it passed in part."""
+
+    __version__: ClassVar[int] = 2
+
     outcome: Outcome
     by_office: str
+    unfinished: tuple[str, ...] | None
     on: date
 
 

@@ -126,6 +126,7 @@ def evolve(case: Case, event: Event) -> Case:
                 verified_on=event.on,
                 by_office=event.by_office,
                 outcome=event.outcome,
+                unfinished=event.unfinished,
             )
         case RectificationReturned():
             duty = _fed_back(case).duty

@@ -249,7 +249,8 @@ class FedBack:
 
 @dataclass(frozen=True)
 class Closed:
-    """Verified: nothing more happens to it, except that a wrong record of it may be corrected."""
+    """Verified: nothing more happens to it, except that a wrong record of it may be corrected. ``unfinished`` as in
+    RectificationVerified: None where it is not on record."""
 
     duty: Duty
     fed_back_on: date
@@ -257,6 +258,7 @@ class Closed:
     verified_on: date
     by_office: str
     outcome: Outcome
+    unfinished: tuple[str, ...] | None
 
     @property
     def on_time(self) -> bool:

@@ -67,6 +67,12 @@ def upgrade() -> None:
         sa.Column("verified_on", sa.Date(), nullable=True),
         sa.Column("by_office", sa.Text(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column(
+            "unfinished",
+            postgresql.JSONB(),
+            nullable=True,
+            comment="items not done; null until verified, and where that is not on record",
+        ),
         sa.Column("on_time", sa.Boolean(), nullable=True, comment="null until verified"),
         sa.Column(
             "handovers",
@@ -131,6 +137,12 @@ def upgrade() -> None:
         sa.Column("by", sa.Text(), nullable=False, comment="the leader who asked"),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False, comment="its case's"),
+        sa.Column(
+            "finished",
+            sa.Boolean(),
+            nullable=True,
+            comment="null until verified, and where that is not on record",
+        ),
         sa.PrimaryKeyConstraint("tenant", "stream", "item"),
     )
     protect(op.get_bind(), "items", "progress")

@@ -78,6 +78,9 @@ TABLE = view_table(
     sa.Column("verified_on", sa.Date),
     sa.Column("by_office", sa.Text),
     sa.Column("outcome", sa.Text),
+    sa.Column(
+        "unfinished", JSONB, comment="items not done; null until verified, and where that is not on record"
+    ),
     sa.Column("on_time", sa.Boolean, comment="null until verified"),
     sa.Column("handovers", JSONB, nullable=False, comment="[{from_person, to_person, title, effective_on}]"),
     sa.Column(
@@ -172,6 +175,7 @@ def _of_the_situation(case: Open | FedBack | Closed) -> dict[str, Any]:
         "verified_on": None,
         "by_office": None,
         "outcome": None,
+        "unfinished": None,
         "on_time": None,
     }
     match case:
@@ -195,6 +199,7 @@ def _of_the_situation(case: Open | FedBack | Closed) -> dict[str, Any]:
                 "verified_on": case.verified_on,
                 "by_office": case.by_office,
                 "outcome": case.outcome,
+                "unfinished": None if case.unfinished is None else list(case.unfinished),
                 "on_time": case.on_time,
             }
 

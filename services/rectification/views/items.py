@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from services.rectification.domain.events import Event
 from services.rectification.domain.evolve import evolve, initial
-from services.rectification.domain.situations import NotOpened, standing
+from services.rectification.domain.situations import Case, Closed, NotOpened, standing
 from shared.eventstore import Recorded, View, view_table
 
 TABLE = view_table(
@@ -25,6 +25,7 @@ TABLE = view_table(
     sa.Column("by", sa.Text, nullable=False, comment="the leader who asked"),
     sa.Column("due_on", sa.Date, nullable=False),
     sa.Column("state", sa.Text, nullable=False, comment="its case's"),
+    sa.Column("finished", sa.Boolean, comment="null until verified, and where that is not on record"),
 )
 
 
@@ -49,9 +50,16 @@ def rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
             "by": item.by,
             "due_on": duty.due_on,
             "state": standing(case),
+            "finished": _finished(item.item, case),
         }
         for item in duty.items
     ]
+
+
+def _finished(item: str, case: Case) -> bool | None:
+    if isinstance(case, Closed) and case.unfinished is not None:
+        return item not in case.unfinished
+    return None
 
 
 ITEMS = View(

@@ -166,6 +166,7 @@ def verified(on_time: bool = True) -> RectificationVerified:
         verified_on=date(2021, 11, 30),
         by_office="law_office",
         outcome="passed",
+        unfinished=[],
         on_time=on_time,
         counts_in=2021,
     )

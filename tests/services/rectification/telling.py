@@ -127,8 +127,13 @@ def returned(
     )
 
 
-def verified(outcome: Outcome = "passed", on: date = date(2021, 10, 20)) -> RectificationVerified:
-    return RectificationVerified(outcome, "law_office", on)
+def verified(
+    outcome: Outcome = "passed",
+    on: date = date(2021, 10, 20),
+    *,
+    unfinished: tuple[str, ...] | None = (),
+) -> RectificationVerified:
+    return RectificationVerified(outcome, "law_office", unfinished, on)
 
 
 def asked(due_on: date = date(2021, 10, 29), on: date = date(2021, 9, 22)) -> ExtensionRequested:

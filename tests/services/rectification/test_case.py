@@ -225,10 +225,34 @@ def test_there_is_nothing_to_receipt_before_feedback() -> None:
 # ---- verification ----
 
 
-@pytest.mark.parametrize("outcome", ["passed", "partly"])
-def test_verification_closes_a_case_that_every_office_has_receipted(outcome: Outcome) -> None:
-    waiting_for_verification().when(VerifyRectification(outcome)).then(verified(outcome))
-    assert isinstance(waiting_for_verification().given(verified(outcome)).state, Closed)
+@pytest.mark.parametrize(("outcome", "unfinished"), [("passed", ()), ("partly", ("langxia-2",))])
+def test_verification_closes_a_case_that_every_office_has_receipted(
+    outcome: Outcome, unfinished: tuple[str, ...]
+) -> None:
+    done = verified(outcome, unfinished=unfinished)
+    waiting_for_verification().when(VerifyRectification(outcome, unfinished)).then(done)
+    state = waiting_for_verification().given(done).state
+    assert isinstance(state, Closed)
+    assert (state.outcome, state.unfinished) == (outcome, unfinished)
+
+
+def test_what_passed_in_part_names_what_is_not_done_and_what_passed_leaves_nothing() -> None:
+    past = waiting_for_verification()
+    past.when(VerifyRectification("partly")).then_refused(
+        "rectification.outcome-contradicts-items", outcome="partly", unfinished=[]
+    )
+    past.when(VerifyRectification("passed", ("langxia-2",))).then_refused(
+        "rectification.outcome-contradicts-items", unfinished=["langxia-2"]
+    )
+    past.when(VerifyRectification("partly", ("langxia-2", "langxia-9"))).then_refused(
+        "rectification.unknown-item", item="langxia-9"
+    )
+
+
+def test_what_is_not_done_stands_in_the_order_of_the_minutes_each_once() -> None:
+    waiting_for_verification().when(
+        VerifyRectification("partly", ("langxia-2", "langxia-1", "langxia-2"))
+    ).then(verified("partly", unfinished=("langxia-1", "langxia-2")))
 
 
 def test_verification_waits_for_the_receipt_of_every_office() -> None:
@@ -245,7 +269,7 @@ def test_only_the_office_that_policy_names_verifies() -> None:
     )
     past.by(PARTY_OFFICE).under(Policy(verifying_office="party_office")).when(
         VerifyRectification("passed")
-    ).then(RectificationVerified("passed", "party_office", date(2021, 10, 20)))
+    ).then(RectificationVerified("passed", "party_office", (), date(2021, 10, 20)))
 
 
 def test_nobody_verifies_the_item_of_their_own_unit() -> None:

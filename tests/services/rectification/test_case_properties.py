@@ -157,7 +157,7 @@ attempts = st.one_of(
             always(LAW_OFFICE, RefuseExtension("无需。")),
             always(DEADLINE, NoteOverdue()),
             always(DEADLINE, open_case()),
-            always(LAW_OFFICE, VerifyRectification("partly")),
+            always(LAW_OFFICE, VerifyRectification("partly", ("langxia-1",))),
         ]
     ),
     st.builds(hand_over, st.sampled_from(["示例甲", "示例乙"]), ahead),

@@ -61,7 +61,7 @@ def test_the_office_that_stands_in_verifies_and_returns() -> None:
         housing_the_law_office, fed_back(offices=STAND_INS), *receipted_by(*STAND_INS)
     )
     waiting.by(SUPERVISION).when(VerifyRectification("passed")).then(
-        RectificationVerified("passed", "supervision_office", TODAY)
+        RectificationVerified("passed", "supervision_office", (), TODAY)
     )
     waiting.by(LAW_OFFICE).when(VerifyRectification("passed")).then_refused(
         "rectification.not-verifying-office", office="supervision_office"
@@ -94,7 +94,7 @@ def test_which_office_stands_in_is_policy() -> None:
         housing_the_law_office, fed_back(offices=("party_office",)), *receipted_by("party_office")
     )
     waiting.under(Policy(standing_in_office="party_office")).when(VerifyRectification("passed")).then(
-        RectificationVerified("passed", "party_office", TODAY)
+        RectificationVerified("passed", "party_office", (), TODAY)
     )
 
 

@@ -122,10 +122,13 @@ def test_a_missed_date_is_told() -> None:
 
 def test_a_verification_tells_when_it_was_due_and_whether_it_was_on_time() -> None:
     late = fed_back(date(2021, 10, 11))
-    [done] = told(fell_due(), fell_overdue(), late, *receipted_by(*BOTH), verified("partly"))
+    [done] = told(
+        fell_due(), fell_overdue(), late, *receipted_by(*BOTH), verified("partly", unfinished=("langxia-2",))
+    )
     assert isinstance(done, public.RectificationVerified)
     assert (done.original_due_on, done.due_on, done.fed_back_on) == (DUE, DUE, date(2021, 10, 11))
     assert (done.outcome, done.on_time, done.by_office) == ("partly", False, "law_office")
+    assert done.unfinished == ["langxia-2"]
 
 
 def test_a_rectification_counts_in_the_year_it_first_fell_due() -> None:

@@ -235,3 +235,15 @@ def test_each_task_line_is_a_row_in_the_order_of_the_minutes() -> None:
     assert shown[0]["focus_area"] == "基层社会治理"
     assert shown[1]["focus_area"] is None
     assert {one["by"] for one in shown} == {"区委书记"}
+
+
+def test_what_a_verification_left_undone_is_in_the_register_and_on_its_task_lines() -> None:
+    waiting: list[Event] = [fell_due(), fed_back(), *receipted_by(*BOTH)]
+    for past, unfinished, finished in (
+        (waiting, None, [None, None]),
+        ([*waiting, verified()], [], [True, True]),
+        ([*waiting, verified("partly", unfinished=("langxia-2",))], ["langxia-2"], [True, False]),
+        ([*waiting, verified("partly", unfinished=None)], None, [None, None]),
+    ):
+        assert row(*past)["unfinished"] == unfinished
+        assert [one["finished"] for one in items.rows(recorded(*past))] == finished

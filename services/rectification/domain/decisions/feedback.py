@@ -25,7 +25,11 @@ from services.rectification.domain.evolve import evolve
 from services.rectification.domain.facts import Facts
 from services.rectification.domain.offices import acting, receiving
 from services.rectification.domain.policies import dates, feedback, people
-from services.rectification.domain.policies.duty import not_own_unit, text_of_a_classified_case
+from services.rectification.domain.policies.duty import (
+    not_an_item_of_the_case,
+    not_own_unit,
+    text_of_a_classified_case,
+)
 from services.rectification.domain.situations import Case, FedBack, Open
 from services.rectification.domain.terms import reminders
 from shared.decider import FreeText, Given, refuse_if
@@ -110,14 +114,17 @@ def decide(case: Case, command: Command, given: Given[Facts]) -> list[Event]:
             )
             return [FeedbackReceipted(office, on=today)]
 
-        case FedBack(duty), VerifyRectification(outcome):
+        case FedBack(duty), VerifyRectification(outcome, unfinished):
             refuse_if(
                 people.not_the_verifying_office(actor, duty, policy),
                 people.decided_by_the_unit_itself(actor, duty),
                 feedback.feedback_not_receipted_by_every_office(case),
+                feedback.outcome_contradicts_the_items(outcome, unfinished),
+                *(not_an_item_of_the_case(item, duty) for item in unfinished),
             )
             by_office = acting(policy.verifying_office, duty, policy)
-            verified: list[Event] = [RectificationVerified(outcome, by_office, on=today)]
+            left = tuple(one.item for one in duty.items if one.item in unfinished)
+            verified: list[Event] = [RectificationVerified(outcome, by_office, left, on=today)]
             if duty.notice is not None:
                 verified.append(SupervisionClosed(duty.notice.notice_number, reason=None, on=today))
             return verified

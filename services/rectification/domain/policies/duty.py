@@ -24,7 +24,7 @@ def progress_empty(text: str) -> Refused | None:
 
 
 def not_an_item_of_the_case(item: str | None, duty: Duty) -> Refused | None:
-    """Progress is of the whole or of one of the items that were asked (1.7)."""
+    """Progress is of the whole or of one of the items that were asked (1.7), and so is what is left of them (1.9)."""
     known = [one.item for one in duty.items]
     if item is None or item in known:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.rectification.domain.situations import Duty, FedBack
+from services.rectification.domain.situations import Duty, FedBack, Outcome
 from shared.decider import Actor, Refused
 
 
@@ -65,6 +65,13 @@ def feedback_not_receipted_by_every_office(case: FedBack) -> Refused | None:
     """Verification, and a return is one, only when every office has receipted (1.9)."""
     missing = case.offices_missing
     return Refused("rectification.feedback-not-receipted", missing=missing) if missing else None
+
+
+def outcome_contradicts_the_items(outcome: Outcome, unfinished: tuple[str, ...]) -> Refused | None:
+    """What passed in part names the items that are not done, what passed leaves none (1.9)."""
+    if (outcome == "partly") == bool(unfinished):
+        return None
+    return Refused("rectification.outcome-contradicts-items", outcome=outcome, unfinished=list(unfinished))
 
 
 def withdrawn_by_somebody_else(actor: Actor, duty: Duty) -> Refused | None:
