@@ -38,14 +38,17 @@ def nth(number: int) -> Said:
 @dataclass
 class Wire:
     """``url`` leads to the server through this pipe. A round trip: the client speaks after the server has spoken.
-    ``cuts`` is how many cuts were made of those that were planned."""
+    ``cuts`` is how many cuts were made of those that were planned. ``quiet``: when the server ends a connection, the
+    client hears its last words but not the end."""
 
     url: str
     round_trips: int = 0
     cuts: int = 0
+    quiet: bool = False
     _whole: bool = True
     _planned: tuple[Said, Moment, bool] | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _carrying: set[asyncio.Task[None]] = field(default_factory=set)
 
     def cut(self, at: Said, moment: Moment, *, for_good: bool = False) -> None:
         """Cut the connection on which this moment comes, once; ``for_good``: no new one gets through until ``mend``."""
@@ -60,12 +63,19 @@ class Wire:
         """Let connections through again."""
         self._whole = True
 
-    async def _connected(
+    def _connected(
         self, host: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         if not self._whole:
             writer.close()
             return
+        task = asyncio.create_task(self._carry(host, port, reader, writer))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
+
+    async def _carry(
+        self, host: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         server_reader, server_writer = await asyncio.open_connection(host, port)
         ends = (writer, server_writer)
         self._open.update(ends)
@@ -93,6 +103,8 @@ class Wire:
                     return
                 writer.write(data)
                 await writer.drain()
+            if self.quiet:
+                await asyncio.Event().wait()  # until the client gives up
 
         ways = [asyncio.create_task(way()) for way in (to_server, to_client)]
         try:
@@ -129,3 +141,4 @@ async def wire_to(url: str) -> AsyncIterator[Wire]:
     finally:
         server.close()
         wire.sever()
+        await asyncio.gather(*wire._carrying)
