@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,36 +16,48 @@ from shared.contracts import Contract
 from shared.contracts.scheduling import CalendarAdopted, PolicyAdopted, TenantRegistered
 from shared.eventstore import tables
 from shared.eventstore.aggregate import Row
+from shared.eventstore.projection import Cause, Projection
 from shared.eventstore.views import Change
 from shared.tenancy import Adopted
 
 
+def _tenant(event: TenantRegistered) -> Row:
+    return {"name": event.name, "tier": event.tier, "official_order": event.official_order}
+
+
+def _policy(event: PolicyAdopted) -> Row:
+    return {"version": event.policy_version, "holds_from": event.holds_from, "values": event.values}
+
+
+def _calendar(event: CalendarAdopted) -> Row:
+    return {
+        "year": event.year,
+        "holidays": event.holidays,
+        "working_weekend_days": event.working_weekend_days,
+    }
+
+
+_ROWS: dict[type[Contract], tuple[sa.Table, Callable[[Any], Row]]] = {
+    TenantRegistered: (tables.tenants, _tenant),
+    PolicyAdopted: (tables.policies, _policy),
+    CalendarAdopted: (tables.calendars, _calendar),
+}
+
+
+def _alone(row: Callable[[Any], Row]) -> Callable[[Any, Cause], Row]:
+    return lambda event, cause: row(event)
+
+
+PROJECTIONS = tuple(Projection(table, (contract,), _alone(row)) for contract, (table, row) in _ROWS.items())
+"""What every service keeps of what scheduling says."""
+
+
 def change(tenant: str, contract: Contract) -> Change | None:
     """The row a reference event makes, or None for any other event. Writing it twice changes nothing."""
-    match contract:
-        case TenantRegistered():
-            row: Row = {
-                "name": contract.name,
-                "tier": contract.tier,
-                "official_order": contract.official_order,
-            }
-            return Change("put", tables.tenants, {"tenant": tenant} | row)
-        case PolicyAdopted():
-            row = {
-                "version": contract.policy_version,
-                "holds_from": contract.holds_from,
-                "values": contract.values,
-            }
-            return Change("put", tables.policies, {"tenant": tenant} | row)
-        case CalendarAdopted():
-            row = {
-                "year": contract.year,
-                "holidays": contract.holidays,
-                "working_weekend_days": contract.working_weekend_days,
-            }
-            return Change("put", tables.calendars, {"tenant": tenant} | row)
-        case _:
-            return None
+    if (found := _ROWS.get(type(contract))) is None:
+        return None
+    table, row = found
+    return Change("put", table, {"tenant": tenant} | row(contract))
 
 
 async def adopted_policies(connection: AsyncConnection, tenants: list[str]) -> list[Adopted]:

@@ -1,4 +1,4 @@
-"""The kernel's tables as SQLAlchemy Core names; their definition is sql/kernel.sql."""
+"""The kernel's tables as SQLAlchemy Core names; their definitions are sql/kernel.sql and sql/inbox.sql."""
 
 from __future__ import annotations
 
@@ -71,11 +71,31 @@ received = sa.table(
     sa.column("name", sa.Text),
     sa.column("partition_key", sa.Text),
     sa.column("payload", BYTEA),
+    sa.column("received_at", _INSTANT),
+)
+pending = sa.table(
+    "pending",
+    sa.column("source", sa.Text),
+    sa.column("tenant", sa.Text),
+    sa.column("epoch", sa.Integer),
+    sa.column("sequence", sa.BigInteger),
+    sa.column("state", sa.Text),
+    sa.column("error", sa.Text),
+    sa.column("since", _INSTANT),
+)
+inbox = sa.table(
+    "inbox",
+    sa.column("source", sa.Text),
+    sa.column("tenant", sa.Text),
+    sa.column("epoch", sa.Integer),
+    sa.column("sequence", sa.BigInteger),
+    sa.column("name", sa.Text),
+    sa.column("partition_key", sa.Text),
     sa.column("state", sa.Text),
     sa.column("error", sa.Text),
     sa.column("received_at", _INSTANT),
-    sa.column("applied_at", _INSTANT),
 )
+waiting_tenants = sa.table("waiting_tenants", sa.column("source", sa.Text), sa.column("tenant", sa.Text))
 applied = sa.table(
     "applied",
     sa.column("source", sa.Text),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 import structlog
 
-from shared.contracts.envelope import UnknownEvent, decode
+from shared.contracts.envelope import Attributes, UnknownEvent, decode
 from shared.decider import Actor
-from shared.eventstore import reference, tables, views
+from shared.eventstore import tables, views
 from shared.eventstore.failures import is_race, is_unavailable
+from shared.eventstore.projection import Changes
 from shared.eventstore.store import EventStore
 from shared.eventstore.unit_of_work import Context, UnitOfWork
 from shared.messaging.inbox import Inbox
@@ -23,9 +26,19 @@ from shared.observability.metrics import PARKED_EVENTS, TRAVEL_SECONDS
 
 log = structlog.get_logger(__name__)
 
-BATCH = 50
+MOST_EVENTS, MOST_REACTIONS = 1000, 50
+"""How much one transaction takes: events, and of these such as a handler reacts to."""
+LOOK_SECONDS = 0.1
+"""How often to look for what this process was not told of: another replica stored it, or an operator released it."""
 GAP_SECONDS = 5.0
 """How long a gap may be before the missing events are asked for again."""
+
+_WAITING = sa.select(tables.waiting_tenants)
+_TAKE = "select * from take($1, $2, $3)"
+_SETTLE = "select settle($1, $2, $3, $4, $5, $6, $7, $8)"
+
+Place = tuple[int, int]
+"""Epoch and sequence: where an event stands among a source's events of one tenant."""
 
 
 class SimulatedEvent(Exception):
@@ -50,6 +63,29 @@ class _Applied:
     gap: bool
 
 
+@dataclass
+class _Batch:
+    """One transaction: how far its tenant's head has come, and what became of each event."""
+
+    head: Place
+    changes: Changes = field(default_factory=Changes)
+    done: list[Place] = field(default_factory=list)
+    aside: list[dict[str, Any]] = field(default_factory=list)
+    reactions: int = 0
+
+    @property
+    def events(self) -> int:
+        return len(self.done) + len(self.aside)
+
+    def follows(self, place: Place) -> bool:
+        """Is it this event's turn? One that was released has had it before."""
+        epoch, sequence = self.head
+        return place <= self.head or place in ((epoch, sequence + 1), (epoch + 1, 1))
+
+    def set_aside(self, place: Place, state: str, error: str | None = None) -> None:
+        self.aside.append({"epoch": place[0], "sequence": place[1], "state": state, "error": error})
+
+
 class Applier:
     """The applier of one service. Replicas share the work: a tenant's source is locked while it is applied."""
 
@@ -57,85 +93,73 @@ class Applier:
         self.store = store
         self.inbox = inbox
         self.reactions = reactions
+        self._alone = store.relay.execution_options(isolation_level="AUTOCOMMIT")
+        self._looked = 0.0
         self._gap_since: dict[tuple[str, str], float] = {}
 
     async def step(self) -> bool:
         """Apply some of what is waiting, of every tenant that has something; was anything applied?"""
-        table = tables.received
-        waiting = sa.select(table.c.source, table.c.tenant).where(table.c.state == "waiting").distinct()
-        async with self.store.relay.connect() as connection:
-            pairs = (await connection.execute(waiting)).all()
-        results = [await self._apply(row.source, row.tenant) for row in pairs]
+        pairs = self.inbox.take_arrived()
+        now = asyncio.get_running_loop().time()
+        if not pairs or now - self._looked > LOOK_SECONDS:
+            self._looked = now
+            async with self._alone.connect() as connection:
+                pairs |= {(row.source, row.tenant) for row in await connection.execute(_WAITING)}
+        results = [await self._apply(source, tenant) for source, tenant in sorted(pairs)]
         return any(results)
 
     async def _apply(self, source: str, tenant: str) -> bool:
-        limit = BATCH
+        context = Context(tenant, Actor("reaction", source, frozenset({"service"})), correlation="")
+        limit, singly = MOST_EVENTS, False
         while True:
-            context = Context(tenant, Actor("reaction", source, frozenset({"service"})), correlation="")
             try:
-                done = await self.store.in_transaction(context, partial(self._batch, source, limit))
+                done = await self.store.in_transaction(context, partial(self._batch, source, limit, singly))
             except _Failed as failed:
-                if failed.before:
-                    limit = failed.before  # those before it first, then it alone
-                    continue
-                await self._park(context, source, failed)
-                return True
-            await self._mind_gap(source, tenant, done.gap)
-            return done.events > 0
+                if not failed.before:
+                    await self._park(context, source, failed)
+                    return True
+                limit = failed.before  # those before it first, then it alone
+            except Exception as error:
+                if singly or is_race(error) or is_unavailable(error):
+                    raise
+                singly = True  # whose fault it was shows when each event is written by itself
+            else:
+                await self._mind_gap(source, tenant, done.gap)
+                return done.events > 0
 
-    async def _batch(self, source: str, limit: int, work: UnitOfWork) -> _Applied:
-        await work.enter()
-        connection, tenant = work.connection, work.tenant
-        head = await self._lock(work, source)
+    async def _batch(self, source: str, limit: int, singly: bool, work: UnitOfWork) -> _Applied:
+        head, *rows = await self._take(work, source, limit) or [None]
         if head is None:
             return _Applied(0, gap=False)
-        table = tables.received
-        mine = (table.c.source == source) & (table.c.tenant == tenant)
-        rows = (
-            await connection.execute(
-                sa.select(table)
-                .where(mine, table.c.state == "waiting")
-                .order_by(table.c.epoch, table.c.sequence)
-                .limit(limit)
-            )
-        ).all()
-        parked = sa.select(table.c.partition_key).where(table.c.tenant == tenant, table.c.state == "parked")
-        blocked = set((await connection.scalars(parked.distinct())).all())
-        held: list[tuple[int, int]] = []
-        done: list[tuple[int, int]] = []
-        epoch, sequence = head
+        batch = _Batch((head.epoch, head.sequence))
         gap = False
         for row in rows:
             place = (row.epoch, row.sequence)
-            if place > (epoch, sequence):
-                if place not in ((epoch, sequence + 1), (epoch + 1, 1)):
-                    gap = True
-                    break
-                epoch, sequence = place
-            if row.partition_key in blocked:
-                held.append(place)
+            if not batch.follows(place):
+                gap = True
+                break
+            batch.head = max(batch.head, place)
+            if row.partition_key in head.blocked:
+                batch.set_aside(place, "held")
                 continue
             try:
-                await self._react(work, source, row)
+                await self._apply_one(work, source, row, batch)
+                if singly:
+                    await views.write(work.connection, batch.changes.take())
             except Exception as error:
-                if is_race(error) or is_unavailable(error):
+                if not singly or is_race(error) or is_unavailable(error):
                     raise
-                raise _Failed(len(held) + len(done), row, error) from error
-            done.append(place)
-        for places, state in ((done, "applied"), (held, "held")):
-            if places:
-                await connection.execute(
-                    sa.update(table)
-                    .where(mine, sa.tuple_(table.c.epoch, table.c.sequence).in_(places))
-                    .values(state=state, applied_at=sa.func.clock_timestamp(), error=None)
-                )
-        if (epoch, sequence) != head:
-            await self._advance(work, source, epoch, sequence)
-        return _Applied(len(done) + len(held), gap)
+                raise _Failed(batch.events, row, error) from error
+            batch.done.append(place)
+            if batch.reactions == MOST_REACTIONS:
+                break
+        await self._settle(work, source, batch)
+        log.info("applied", source=source, tenant=work.tenant, events=len(batch.done), held=len(batch.aside))
+        return _Applied(batch.events, gap)
 
-    async def _react(self, work: UnitOfWork, source: str, row: Any) -> None:
+    async def _apply_one(self, work: UnitOfWork, source: str, row: Any, batch: _Batch) -> None:
         try:
-            envelope, contract = decode(bytes(row.payload))
+            envelope, contract = decode(row.payload)
         except UnknownEvent:
             # A newer publisher says more than this service asks for: nothing to do.
             log.info("applier.unknown_event", source=source, name=row.name)
@@ -143,71 +167,66 @@ class Applier:
         if envelope.simulated and not self.store.clock.simulated:
             raise SimulatedEvent("an event of a simulated clock is refused here")
         cause = Cause(envelope.id, envelope.ledger, envelope.tenant, envelope.businessdate, envelope.time)
+        for projection in self.reactions.projections.get(type(contract), ()):
+            change = projection.of(contract, cause)
+            if change is not None:
+                batch.changes.add(change)
+        handled = type(contract) in self.reactions.handlers
+        if handled:
+            await views.write(work.connection, batch.changes.take())
+            await self.reactions.react(contract, cause, self._reaction(work, envelope))
+            batch.reactions += 1
+        seconds = (datetime.now(UTC) - envelope.time).total_seconds()
+        TRAVEL_SECONDS.labels(source).observe(max(seconds, 0.0))
+        if handled:
+            log.info(
+                "reaction",
+                name=row.name,
+                id=envelope.id,
+                tenant=work.tenant,
+                correlation=envelope.correlationid,
+                seconds=round(seconds, 4),
+            )
+
+    def _reaction(self, work: UnitOfWork, envelope: Attributes) -> UnitOfWork:
+        """What a handler works with: its commands follow from the event and are of the day it counts for."""
         context = replace(
             work.context,
             correlation=envelope.correlationid,
             causation=envelope.id,
             today=envelope.businessdate,
         )
-        kept = reference.change(work.tenant, contract)
-        if kept is not None:
-            await views.write(work.connection, [kept])
-        reaction = UnitOfWork(work.connection, work.service, work.clock, context)
-        await self.reactions.react(contract, cause, reaction)
-        seconds = (datetime.now(UTC) - envelope.time).total_seconds()
-        TRAVEL_SECONDS.labels(source).observe(max(seconds, 0.0))
-        log.info(
-            "reaction",
-            name=row.name,
-            id=envelope.id,
-            tenant=work.tenant,
-            correlation=envelope.correlationid,
-            seconds=round(seconds, 4),
-        )
+        return UnitOfWork(work.connection, work.service, work.clock, context)
 
-    async def _lock(self, work: UnitOfWork, source: str) -> tuple[int, int] | None:
-        table = tables.applied
-        head = (
-            await work.connection.execute(
-                sa.select(table.c.epoch, table.c.sequence)
-                .where(table.c.source == source, table.c.tenant == work.tenant)
-                .with_for_update(skip_locked=True)
-            )
-        ).first()
-        return (head.epoch, head.sequence) if head else None
+    async def _take(self, work: UnitOfWork, source: str, limit: int) -> Sequence[Any]:
+        """The tenant's head, locked, and what waits; nothing where another replica is at it."""
+        return (await work.connection.exec_driver_sql(_TAKE, (source, work.tenant, limit))).all()
 
-    async def _advance(self, work: UnitOfWork, source: str, epoch: int, sequence: int) -> None:
-        table = tables.applied
-        await work.connection.execute(
-            sa.update(table)
-            .where(table.c.source == source, table.c.tenant == work.tenant)
-            .values(epoch=epoch, sequence=sequence)
+    async def _settle(self, work: UnitOfWork, source: str, batch: _Batch) -> None:
+        await work.connection.exec_driver_sql(
+            _SETTLE,
+            (
+                source,
+                work.tenant,
+                *batch.head,
+                views.as_json(batch.changes.take()),
+                [epoch for epoch, _ in batch.done],
+                [sequence for _, sequence in batch.done],
+                orjson.dumps(batch.aside).decode() if batch.aside else None,
+            ),
         )
 
     async def _park(self, context: Context, source: str, failed: _Failed) -> None:
         row, error = failed.row, f"{type(failed.error).__name__}: {failed.error}"
         PARKED_EVENTS.labels(source).inc()
-        log.error("applier.parked", source=source, tenant=row.tenant, name=row.name, error=error)
+        log.error("applier.parked", source=source, tenant=context.tenant, name=row.name, error=error)
 
         async def once(work: UnitOfWork) -> None:
-            await work.enter()
-            head = await self._lock(work, source)
-            if head is None:
-                return
-            table = tables.received
-            await work.connection.execute(
-                sa.update(table)
-                .where(
-                    table.c.source == source,
-                    table.c.tenant == row.tenant,
-                    table.c.epoch == row.epoch,
-                    table.c.sequence == row.sequence,
-                    table.c.state == "waiting",
-                )
-                .values(state="parked", error=error)
-            )
-            if (row.epoch, row.sequence) > head:
-                await self._advance(work, source, row.epoch, row.sequence)
+            for head in await self._take(work, source, 0):
+                place = (row.epoch, row.sequence)
+                batch = _Batch(max((head.epoch, head.sequence), place))
+                batch.set_aside(place, "parked", error)
+                await self._settle(work, source, batch)
 
         await self.store.in_transaction(context, once)
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, fields
 from typing import Any
 
-import nats.errors
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from nats.js.api import AckPolicy as BrokerAck
 from nats.js.api import ConsumerConfig, DeliverPolicy
-from sqlalchemy.dialects.postgresql import insert
 
 from shared.contracts.envelope import Attributes, CloudEvent, NotACloudEvent, Undecodable, decode
-from shared.eventstore import tables
 from shared.eventstore.store import EventStore
 from shared.messaging.broker import Broker
 from shared.messaging.topology import STREAM, durable, everything_from, of_tenant
@@ -26,6 +24,8 @@ log = structlog.get_logger(__name__)
 PULL = 200
 PULL_TIMEOUT_SECONDS = 1.0
 AGAIN_AFTER_SECONDS = 1
+LARGEST_EPOCH, LARGEST_SEQUENCE = 2**31 - 1, 2**63 - 1
+"""What the database's integers hold."""
 
 
 async def _undecoded(message: Any) -> Any:
@@ -48,6 +48,24 @@ def ear(
     )
 
 
+@dataclass(frozen=True)
+class Received:
+    """A message as the inbox keeps it. ``error`` says why it is parked at once, None where it waits for its turn."""
+
+    source: str
+    tenant: str
+    epoch: int
+    sequence: int
+    name: str
+    partition_key: str
+    payload: bytes
+    error: str | None
+
+
+_KEEP = "select keep($1, $2, $3, $4, $5, $6, $7, $8)"
+_COLUMNS = [field.name for field in fields(Received)]
+
+
 class Inbox:
     """The ears of one service. ``stored`` is set when something new lies in the inbox."""
 
@@ -56,6 +74,10 @@ class Inbox:
         self.broker = broker
         self.sources = sources
         self.stored = asyncio.Event()
+        self._alone = store.relay.execution_options(isolation_level="AUTOCOMMIT")
+        self._coming: list[tuple[Received, asyncio.Future[None]]] = []
+        self._keeping = asyncio.Lock()
+        self._arrived: set[tuple[str, str]] = set()
         for source in sources:
             self._subscribe(source)
 
@@ -73,16 +95,43 @@ class Inbox:
                 await message.ack()
 
     async def keep(self, source: str, payload: bytes, stream_sequence: int) -> None:
-        """Store one message in a transaction of its own; again is nothing. What cannot be decoded as an envelope
-        is kept under tenant '' with the stream's sequence, parked."""
-        row = received_row(source, payload, stream_sequence)
-        table = tables.received
-        async with self.store.relay.begin() as connection:
-            await connection.execute(insert(table).values(**row).on_conflict_do_nothing())
-            if row["tenant"]:
-                start = insert(tables.applied).values(source=source, tenant=row["tenant"], epoch=row["epoch"])
-                await connection.execute(start.on_conflict_do_nothing())
+        """Store one message; when this returns, it is committed. Again is nothing. What cannot be decoded as an
+        envelope is kept under tenant '' with the stream's sequence, parked.
+
+        Messages that come while others are being stored are stored together, in one statement.
+        """
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._coming.append((received(source, payload, stream_sequence), kept))
+        async with self._keeping:
+            if not kept.done():
+                await self._keep_all_that_came()
+        await kept
+
+    async def _keep_all_that_came(self) -> None:
+        coming, self._coming = self._coming, []
+        try:
+            await self.keep_all([message for message, _ in coming])
+        except BaseException as error:
+            for _, kept in coming:
+                kept.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            for _, kept in coming:
+                kept.set_result(None)
+
+    async def keep_all(self, messages: Sequence[Received]) -> None:
+        """Store messages in one statement, all or none. What is there already stays as it is."""
+        columns = [[getattr(message, name) for message in messages] for name in _COLUMNS]
+        async with self._alone.connect() as connection:
+            await connection.exec_driver_sql(_KEEP, tuple(columns))
+        self._arrived |= {(message.source, message.tenant) for message in messages if message.error is None}
         self.stored.set()
+
+    def take_arrived(self) -> set[tuple[str, str]]:
+        """Of which source and tenant something came since this was asked last."""
+        arrived, self._arrived = self._arrived, set()
+        return arrived
 
     async def fetch_again(self, source: str, tenant: str) -> int:
         """Read a tenant's events of a source from the stream once more, where the inbox has a gap. How many came."""
@@ -98,43 +147,37 @@ class Inbox:
         )
         count = 0
         try:
-            with suppress(nats.errors.TimeoutError):
+            with suppress(TimeoutError):  # nats-py raises its own or asyncio's
                 while messages := await subscription.fetch(PULL, timeout=PULL_TIMEOUT_SECONDS):
-                    for message in messages:
-                        await self.keep(source, message.data, message.metadata.sequence.stream)
+                    await asyncio.gather(
+                        *(self.keep(source, one.data, one.metadata.sequence.stream) for one in messages)
+                    )
                     count += len(messages)
         finally:
             await subscription.unsubscribe()
         return count
 
 
-def received_row(source: str, payload: bytes, stream_sequence: int) -> dict[str, Any]:
-    """The inbox row of a message. Its data is looked at when it is applied: there its tenant's order is known."""
+def received(source: str, payload: bytes, stream_sequence: int) -> Received:
+    """A message as it is kept. Its data is looked at when it is applied: there its tenant's order is known."""
     try:
         event = envelope_of(payload)
+        if event.epoch > LARGEST_EPOCH or event.sequence > LARGEST_SEQUENCE or "\0" in event.partitionkey:
+            raise NotACloudEvent("holds what no ledger has", "payload")
     except Undecodable as error:
         log.error("inbox.undecodable", source=source, stream_sequence=stream_sequence, error=str(error))
-        return {
-            "source": source,
-            "tenant": "",
-            "epoch": 0,
-            "sequence": stream_sequence,
-            "name": "?",
-            "partition_key": "?",
-            "payload": payload,
-            "state": "parked",
-            "error": f"{type(error).__name__}: {error}",
-        }
-    return {
-        "source": source,
-        "tenant": event.tenant,
-        "epoch": event.epoch,
-        "sequence": event.sequence,
-        "name": event.type.split(".")[3],
-        "partition_key": event.partitionkey,
-        "payload": payload,
-        "state": "waiting",
-    }
+        reason = f"{type(error).__name__}: {error}"
+        return Received(source, "", 0, stream_sequence, "?", "?", payload, reason)
+    return Received(
+        source,
+        event.tenant,
+        event.epoch,
+        event.sequence,
+        event.type.split(".")[3],
+        event.partitionkey,
+        payload,
+        None,
+    )
 
 
 def envelope_of(payload: bytes) -> Attributes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.eventstore import tables
 from shared.eventstore.store import engine
 
-_received = tables.received
+_received, _pending = tables.received, tables.pending
+_PLACE = ("source", "tenant", "epoch", "sequence")
+
+
+def _of(pending: Any, received: Any) -> sa.ColumnElement[bool]:
+    return sa.and_(*(pending.c[name] == received.c[name] for name in _PLACE))
 
 
 class NotParked(LookupError):
@@ -35,21 +41,23 @@ class ParkedEvent:
 
 async def parked_list(relay_url: str) -> list[ParkedEvent]:
     """Every parked event of a service, in the order it would be applied."""
-    behind = _received.alias("behind")
+    held, behind = _pending.alias("held"), _received.alias("behind")
     waiting_behind = (
         sa.select(sa.func.count())
-        .select_from(behind)
         .where(
+            _of(held, behind),
+            held.c.state == "held",
             behind.c.tenant == _received.c.tenant,
             behind.c.partition_key == _received.c.partition_key,
-            behind.c.state == "held",
         )
+        .correlate(_received)
         .scalar_subquery()
     )
-    query = sa.select(_received, waiting_behind.label("waiting_behind")).where(_received.c.state == "parked")
-    order = (_received.c.source, _received.c.tenant, _received.c.epoch, _received.c.sequence)
+    query = sa.select(_received, _pending.c.error, waiting_behind.label("waiting_behind")).where(
+        _of(_pending, _received), _pending.c.state == "parked"
+    )
     async with _connected(relay_url) as connection:
-        rows = (await connection.execute(query.order_by(*order))).all()
+        rows = (await connection.execute(query.order_by(*(_received.c[name] for name in _PLACE)))).all()
     return [
         ParkedEvent(
             row.source,
@@ -79,27 +87,25 @@ async def _release(
     relay_url: str, source: str, tenant: str, sequence: int, state: str, note: str | None
 ) -> int:
     async with _connected(relay_url) as connection:
-        this = (
-            (_received.c.source == source)
-            & (_received.c.tenant == tenant)
-            & (_received.c.sequence == sequence)
-            & (_received.c.state == "parked")
+        this = sa.update(_pending).where(
+            _of(_pending, _received),
+            _pending.c.source == source,
+            _pending.c.tenant == tenant,
+            _pending.c.sequence == sequence,
+            _pending.c.state == "parked",
         )
         key = await connection.scalar(
-            sa.update(_received)
-            .where(this)
-            .values(state=state, error=note)
-            .returning(_received.c.partition_key)
+            this.values(state=state, error=note).returning(_received.c.partition_key)
         )
         if key is None:
             raise NotParked(f"{source} {tenant or '(undecodable)'} {sequence} is not parked")
-        held = await connection.execute(
-            sa.update(_received)
-            .where(
-                _received.c.tenant == tenant, _received.c.partition_key == key, _received.c.state == "held"
-            )
-            .values(state="waiting")
+        behind = sa.update(_pending).where(
+            _of(_pending, _received),
+            _pending.c.tenant == tenant,
+            _pending.c.state == "held",
+            _received.c.partition_key == key,
         )
+        held = await connection.execute(behind.values(state="waiting"))
         return held.rowcount + (state == "waiting")
 
 

@@ -1,38 +1,34 @@
-"""What a service does when it hears a public event: a list of handlers, by contract."""
+"""What a service does when it hears a public event: read models it keeps of it, and a list of handlers, by contract."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 from shared.contracts import Contract
+from shared.eventstore import reference
+from shared.eventstore.projection import Cause, Projection
 from shared.eventstore.unit_of_work import UnitOfWork
+
+__all__ = ["Cause", "Handler", "Reactions"]
 
 C = TypeVar("C", bound=Contract)
 
-
-@dataclass(frozen=True)
-class Cause:
-    """The event that is reacted to. ``business_date`` is the reaction's today; ``citation`` names it in its ledger."""
-
-    id: str
-    citation: str
-    tenant: str
-    business_date: date
-    recorded_at: datetime
-
-
 Handler = Callable[[C, Cause, UnitOfWork], Awaitable[None]]
+"""Runs inside the applier's transaction. The reaction's today is the cause's business date."""
 
 
 class Reactions:
-    """A service's handlers. They run inside the applier's transaction, in the order of the source's sequence."""
+    """A service's projections and handlers. Of each event the projections are written first; order is that of the
+    source's sequence."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, projections: Iterable[Projection] = ()) -> None:
         self.service = service
         self.handlers: dict[type[Contract], Handler[Any]] = {}
+        self.projections: dict[type[Contract], list[Projection]] = {}
+        for projection in (*reference.PROJECTIONS, *projections):
+            for contract in projection.contracts:
+                self.projections.setdefault(contract, []).append(projection)
 
     def on(self, contract: type[C]) -> Callable[[Handler[C]], Handler[C]]:
         """Register the one handler of a contract."""
@@ -46,7 +42,7 @@ class Reactions:
         return register
 
     async def react(self, event: Contract, cause: Cause, work: UnitOfWork) -> None:
-        """Do what is to be done about an event; nothing where nobody asked for it."""
+        """Call the handler of an event; nothing where nobody asked for it."""
         handler = self.handlers.get(type(event))
         if handler is not None:
             await handler(event, cause, work)

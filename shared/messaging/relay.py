@@ -42,7 +42,10 @@ _WAITING = (
 )
 _PUBLISHED = (
     sa.update(tables.outbox)
-    .where(tables.outbox.c.position == sa.any_(sa.bindparam("positions", type_=sa.ARRAY(sa.BigInteger))))
+    .where(
+        tables.outbox.c.published_at.is_(None),
+        tables.outbox.c.position == sa.any_(sa.bindparam("positions", type_=sa.ARRAY(sa.BigInteger))),
+    )
     .values(published_at=sa.func.clock_timestamp())
 )
 

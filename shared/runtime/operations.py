@@ -99,7 +99,7 @@ async def _database_answers(store: EventStore) -> bool:
 
 async def _clock(store: EventStore) -> ClockAnswer:
     today = await store.today()
-    out, inbox, dates = tables.outbox, tables.received, tables.deadlines
+    out, inbox, dates = tables.outbox, tables.pending, tables.deadlines
     unfired = dates.c.fired_at.is_(None)
     async with store.relay.connect() as connection:
         counts = (
@@ -132,7 +132,7 @@ async def _clock(store: EventStore) -> ClockAnswer:
 
 
 async def _measure(connection: AsyncConnection) -> None:
-    out, inbox, dates, day = tables.outbox, tables.received, tables.deadlines, tables.business_day
+    out, inbox, dates, day = tables.outbox, tables.pending, tables.deadlines, tables.business_day
     today = sa.func.coalesce(sa.select(day.c.today).scalar_subquery(), sa.func.current_date())
     row = (
         await connection.execute(
@@ -140,7 +140,7 @@ async def _measure(connection: AsyncConnection) -> None:
                 _count(out, out.c.published_at.is_(None)).label("outbox"),
                 _age(out.c.recorded_at, out.c.published_at.is_(None)).label("outbox_age"),
                 _count(inbox, inbox.c.state == "waiting").label("inbox"),
-                _age(inbox.c.received_at, inbox.c.state == "waiting").label("inbox_age"),
+                _age(inbox.c.since, inbox.c.state == "waiting").label("inbox_age"),
                 _count(inbox, inbox.c.state == "parked").label("parked"),
                 _count(dates, dates.c.fired_at.is_(None) & (dates.c.due_on <= today)).label("due"),
             )

@@ -13,7 +13,7 @@ from shared.contracts.base import Contract
 from shared.contracts.envelope import InvalidData, decode
 from shared.contracts.rectification import RectificationVerified
 from shared.contracts.superseded import v1
-from shared.messaging.inbox import received_row
+from shared.messaging.inbox import received
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted({name for name, _ in CONTRACTS})
@@ -118,5 +118,5 @@ def test_a_message_that_an_upcaster_trips_over_is_kept_and_no_value_of_it_is_sai
     with pytest.raises(InvalidData, match="version 1 was not brought to the newest") as refused:
         decode(message(1))
     assert "机密" not in str(refused.value)
-    row = received_row("rectification", message(1), 7)
-    assert (row["state"], row["tenant"], row["sequence"]) == ("waiting", "shanghai.jinshan", 56)
+    kept = received("rectification", message(1), 7)
+    assert (kept.error, kept.tenant, kept.sequence) == (None, "shanghai.jinshan", 56)

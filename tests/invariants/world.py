@@ -139,7 +139,7 @@ class World:
         assert self.count(service, tenant, "parked") == 0, "what was told could not be applied"
 
     def count(self, service: str, tenant: str, state: str) -> int:
-        table = tables.received
+        table = tables.inbox
         query = sa.select(sa.func.count()).where(table.c.tenant == tenant, table.c.state == state)
 
         async def ask() -> int:

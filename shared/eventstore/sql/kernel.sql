@@ -88,33 +88,6 @@ create table outbox (
 );
 create index outbox_unpublished on outbox (position) where published_at is null;
 
--- Other services' public events, as they came in. tenant '' holds what could not be decoded.
-create table received (
-    source text not null,
-    tenant text collate "C" not null,
-    epoch integer not null,
-    sequence bigint not null,
-    name text not null,
-    partition_key text not null,
-    payload bytea not null,
-    state text not null check (state in ('waiting', 'applied', 'parked', 'held', 'dropped')),
-    error text,
-    received_at timestamptz not null default clock_timestamp(),
-    applied_at timestamptz,
-    primary key (source, tenant, epoch, sequence)
-);
-create index received_waiting on received (source, tenant, epoch, sequence) where state = 'waiting';
-create index received_parked on received (tenant, partition_key) where state = 'parked';
-
--- How far each source's public events of a tenant were taken in order.
-create table applied (
-    source text not null,
-    tenant text collate "C" not null,
-    epoch integer not null default 1,
-    sequence bigint not null default 0,
-    primary key (source, tenant)
-) with (fillfactor = 50);
-
 -- Who may do what only one may do at a time; expires by system time.
 create table leases (
     name text primary key,
@@ -205,17 +178,15 @@ end $$;
 insert into service_identity (service) values ('{service}');
 
 select protect(t::regclass, 'private')
-from unnest(array['events', 'heads', 'texts', 'commands', 'deadlines', 'outbox', 'received', 'applied']) t;
+from unnest(array['events', 'heads', 'texts', 'commands', 'deadlines', 'outbox']) t;
 select protect(t::regclass, 'inherited') from unnest(array['tenants', 'policies', 'calendars']) t;
 
 revoke update, delete on events, outbox from {service}_app;
-revoke delete on heads, texts, received, applied from {service}_app;
+revoke delete on heads, texts from {service}_app;
 
 select open_to_relay('outbox', 'select, update');
 select open_to_relay('heads', 'select');
 select open_to_relay('deadlines', 'select');
-select open_to_relay('received', 'select, insert, update');
-select open_to_relay('applied', 'select, insert, update');
 select open_to_relay('commands', 'select, delete');
 
 grant select on service_identity, business_day to {service}_app, {service}_relay;

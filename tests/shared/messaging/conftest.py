@@ -162,7 +162,7 @@ async def whole_hearer_database(
 @pytest.fixture
 async def hearer_database(whole_hearer_database: HearerDatabase) -> HearerDatabase:
     """Nothing heard yet."""
-    await whole_hearer_database.run("truncate received, applied, leases, heard")
+    await whole_hearer_database.run("truncate received, pending, applied, leases, heard")
     return whole_hearer_database
 
 
@@ -193,7 +193,7 @@ class Hearer:
     async def applied(self) -> list[tuple[int, str]]:
         """Every event of the inbox and its state."""
         async with self.store.relay.connect() as connection:
-            table = tables.received
+            table = tables.inbox
             query = sa.select(table.c.sequence, table.c.state).order_by(table.c.sequence)
             return [(row.sequence, row.state) for row in await connection.execute(query)]
 

@@ -77,7 +77,7 @@ class Hearer:
 
     async def applied(self) -> list[tuple[int, str]]:
         async with self.store.relay.connect() as connection:
-            table = tables.received
+            table = tables.inbox
             query = sa.select(table.c.sequence, table.c.state).order_by(table.c.sequence)
             return [(row.sequence, row.state) for row in await connection.execute(query)]
 
@@ -333,7 +333,7 @@ async def test_the_effect_and_the_state_are_one_transaction(
     async def broken(*args: object) -> None:
         raise ConnectionResetError("the database went away")
 
-    monkeypatch.setattr(hearer.applier, "_advance", broken)
+    monkeypatch.setattr(hearer.applier, "_settle", broken)
     with pytest.raises(ConnectionResetError):
         await hearer.applier.step()
     assert await hearer.applied() == [(1, "waiting")]

@@ -1,0 +1,139 @@
+-- The inbox: what other services said, as it came, and which of it is not applied.
+
+-- Other services' public events, kept for ever. tenant '' holds what could not be decoded.
+create table received (
+    source text collate "C" not null,
+    tenant text collate "C" not null,
+    epoch integer not null,
+    sequence bigint not null,
+    name text not null,
+    partition_key text not null,
+    payload bytea not null,
+    received_at timestamptz not null default clock_timestamp(),
+    primary key (source, tenant, epoch, sequence)
+);
+
+-- Which of them are not applied: each waits for its turn, is parked, is held behind a parked one of its key, or was
+-- dropped. Its row goes when it is applied; marking the event itself would write the whole of it once more.
+create table pending (
+    source text collate "C" not null,
+    tenant text collate "C" not null,
+    epoch integer not null,
+    sequence bigint not null,
+    state text not null check (state in ('waiting', 'parked', 'held', 'dropped')),
+    error text,
+    since timestamptz not null default clock_timestamp(),
+    primary key (source, tenant, epoch, sequence)
+);
+create index pending_parked on pending (tenant) where state = 'parked';
+
+-- How far each source's public events of a tenant were taken in order.
+create table applied (
+    source text collate "C" not null,
+    tenant text collate "C" not null,
+    epoch integer not null default 1,
+    sequence bigint not null default 0,
+    primary key (source, tenant)
+) with (fillfactor = 50);
+
+-- What became of each event: applied, or what pending says.
+create view inbox with (security_invoker = true) as
+    select r.source, r.tenant, r.epoch, r.sequence, r.name, r.partition_key,
+           coalesce(p.state, 'applied') as state, p.error, r.received_at
+    from received r left join pending p using (source, tenant, epoch, sequence);
+
+-- Where something waits: one index look-up for each pair found, however much waits there.
+create view waiting_tenants with (security_invoker = true) as
+    with recursive pair (source, tenant) as (
+        (select p.source, p.tenant from pending p where p.state = 'waiting' order by p.source, p.tenant limit 1)
+        union all
+        select next.source, next.tenant from pair cross join lateral (
+            select p.source, p.tenant from pending p
+            where p.state = 'waiting' and (p.source, p.tenant) > (pair.source, pair.tenant)
+            order by p.source, p.tenant limit 1) next
+    )
+    select source, tenant from pair;
+
+-- Keeps messages as they came; what is there already stays as it is. One with an error is parked, the others wait.
+create function keep(
+    p_sources text[], p_tenants text[], p_epochs integer[], p_sequences bigint[],
+    p_names text[], p_keys text[], p_payloads bytea[], p_errors text[]
+) returns void language plpgsql as $$
+begin
+    with message as (
+        select * from unnest(p_sources, p_tenants, p_epochs, p_sequences, p_names, p_keys, p_payloads, p_errors)
+            as m(source, tenant, epoch, sequence, name, partition_key, payload, error)
+    ), kept as (
+        -- always in the same order, so that two replicas that keep the same ones wait for each other in a line
+        insert into received (source, tenant, epoch, sequence, name, partition_key, payload)
+        select source, tenant, epoch, sequence, name, partition_key, payload from message
+        order by source, tenant, epoch, sequence
+        on conflict do nothing
+        returning source, tenant, epoch, sequence
+    ), started as (
+        insert into applied (source, tenant, epoch)
+        select source, tenant, min(epoch) from kept where tenant <> '' group by source, tenant order by source, tenant
+        on conflict do nothing
+    )
+    insert into pending (source, tenant, epoch, sequence, state, error)
+    select source, tenant, epoch, sequence, case when m.error is null then 'waiting' else 'parked' end, m.error
+    from kept join message m using (source, tenant, epoch, sequence)
+    on conflict do nothing;
+end $$;
+
+-- Opens a batch: sets the scope of the transaction and locks the tenant's head. The first row has the head and the
+-- keys that are blocked by something parked; then come the events that wait, in their order. No row where another
+-- replica is at it.
+create function take(p_source text, p_tenant text, p_limit integer) returns table (
+    epoch integer, sequence bigint, name text, partition_key text, payload bytea, blocked text[]
+) language plpgsql as $$
+#variable_conflict use_column
+begin
+    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
+    select a.epoch, a.sequence into take.epoch, take.sequence
+    from applied a where a.source = p_source and a.tenant = p_tenant for update skip locked;
+    if not found then
+        return;
+    end if;
+    blocked := array(
+        select distinct r.partition_key from pending p join received r using (source, tenant, epoch, sequence)
+        where p.tenant = p_tenant and p.state = 'parked');
+    return next;
+    return query
+        select p.epoch, p.sequence, r.name, r.partition_key, r.payload, null::text[]
+        from pending p cross join lateral (
+            -- the limit keeps the planner from reading all of received
+            select * from received r
+            where (r.source, r.tenant, r.epoch, r.sequence) = (p.source, p.tenant, p.epoch, p.sequence) limit 1) r
+        where p.source = p_source and p.tenant = p_tenant and p.state = 'waiting'
+        order by p.epoch, p.sequence limit p_limit;
+end $$;
+
+-- Closes a batch: writes rows of read models (what put_rows takes, or null), moves the head, and says what became of
+-- the events: those at p_epochs and p_sequences were applied; p_aside: [{epoch, sequence, state, error}], or null.
+create function settle(
+    p_source text, p_tenant text, p_epoch integer, p_sequence bigint,
+    p_rows jsonb, p_epochs integer[], p_sequences bigint[], p_aside jsonb
+) returns void language plpgsql as $$
+begin
+    if p_rows is not null then
+        perform put_rows(p_rows);
+    end if;
+    delete from pending p using unnest(p_epochs, p_sequences) as d(epoch, sequence)
+    where p.source = p_source and p.tenant = p_tenant and p.epoch = d.epoch and p.sequence = d.sequence;
+    if p_aside is not null then
+        update pending p set state = a.state, error = a.error
+        from jsonb_to_recordset(p_aside) as a(epoch integer, sequence bigint, state text, error text)
+        where p.source = p_source and p.tenant = p_tenant and p.epoch = a.epoch and p.sequence = a.sequence;
+    end if;
+    update applied a set epoch = p_epoch, sequence = p_sequence
+    where a.source = p_source and a.tenant = p_tenant and (a.epoch, a.sequence) <> (p_epoch, p_sequence);
+end $$;
+
+select protect(t::regclass, 'private') from unnest(array['received', 'pending', 'applied']) t;
+revoke delete on received, applied from {service}_app;
+revoke update on received from {service}_app;
+select open_to_relay('received', 'select, insert');
+select open_to_relay('pending', 'select, insert, update');
+select open_to_relay('applied', 'select, insert, update');
+grant select on inbox, waiting_tenants to {service}_app, {service}_relay;
