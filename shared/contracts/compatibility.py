@@ -24,9 +24,10 @@ def _compare(before: Any, after: Any, where: str) -> Iterator[str]:
         if "properties" in before and "properties" in after:
             yield from _compare_fields(before, after, where)
             return
-        if _alike(before, after, "items"):
-            yield from _compare(before["items"], after["items"], f"{where}[]")
-            return
+        for inner, mark in (("items", "[]"), ("additionalProperties", "{}")):
+            if _alike(before, after, inner):
+                yield from _compare(before[inner], after[inner], where + mark)
+                return
         if _alike(before, after, "anyOf") and len(before["anyOf"]) == len(after["anyOf"]):
             for old, new in zip(before["anyOf"], after["anyOf"], strict=True):
                 yield from _compare(old, new, where)

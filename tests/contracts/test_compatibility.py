@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import AfterValidator, Field, PlainSerializer
 
 from shared.contracts import CONTRACTS
 from shared.contracts.base import Contract, Token, Value
@@ -26,6 +26,10 @@ class _Line(Value):
     task_line: str
 
 
+class _Signature(Value):
+    by: str
+
+
 class _Before(Contract):
     service = "review"
     event_class = "progress"
@@ -35,6 +39,9 @@ class _Before(Contract):
     reason: str | None = None
     outcome: Literal["passed", "partly"]
     lines: list[_Line]
+    kinds: list[Literal["report", "rectification"]] = []
+    values: dict[str, int | str | _Signature] = {}
+    signed: _Signature | None = None
     seconds: Annotated[int, Field(ge=0)] = 0
 
 
@@ -107,6 +114,46 @@ def narrow_a_number(schema: Schema) -> None:
     fields(schema)["seconds"]["minimum"] = 1
 
 
+def narrow_a_pattern(schema: Schema) -> None:
+    fields(schema)["case"]["pattern"] = "^[a-z]+$"
+
+
+def bound_a_number(schema: Schema) -> None:
+    fields(schema)["seconds"]["exclusiveMaximum"] = 3600
+
+
+def narrow_a_choice_in_a_list(schema: Schema) -> None:
+    fields(schema)["kinds"]["items"]["enum"].remove("report")
+
+
+def ask_that_a_list_is_not_empty(schema: Schema) -> None:
+    fields(schema)["lines"]["minItems"] = 1
+
+
+def ask_that_a_list_repeats_nothing(schema: Schema) -> None:
+    fields(schema)["kinds"]["uniqueItems"] = True
+
+
+def narrow_a_map(schema: Schema) -> None:
+    fields(schema)["values"]["additionalProperties"]["anyOf"].pop(0)
+
+
+def narrow_the_keys_of_a_map(schema: Schema) -> None:
+    fields(schema)["values"]["propertyNames"] = {"pattern": "^[a-z_]+$"}
+
+
+def narrow_inside_a_map_and_a_part(schema: Schema) -> None:
+    schema["$defs"]["_Signature"]["properties"]["by"]["maxLength"] = 20
+
+
+def take_null_from_a_part(schema: Schema) -> None:
+    fields(schema)["signed"] = {"$ref": "#/$defs/_Signature", "default": None}
+
+
+def ask_for_more(schema: Schema) -> None:
+    schema["properties"]["data"]["dependentRequired"] = {"reason": ["seconds"]}
+
+
 def widen_a_choice(schema: Schema) -> None:
     fields(schema)["outcome"]["enum"].append("returned")
 
@@ -175,6 +222,19 @@ def require_an_attribute(schema: Schema) -> None:
         (narrow_by_a_pattern, ["event.data.title: changed from"]),
         (narrow_by_length, ["event.data.case: changed from"]),
         (narrow_a_number, ["event.data.seconds: changed from"]),
+        (narrow_a_pattern, ["event.data.case: changed from"]),
+        (bound_a_number, ["event.data.seconds: changed from"]),
+        (narrow_a_choice_in_a_list, ["event.data.kinds[]: narrowed, and old events may not fit"]),
+        (ask_that_a_list_is_not_empty, ["event.data.lines: changed from"]),
+        (ask_that_a_list_repeats_nothing, ["event.data.kinds: changed from"]),
+        (narrow_a_map, ["event.data.values{}: narrowed, and old events may not fit"]),
+        (narrow_the_keys_of_a_map, ["event.data.values: changed from"]),
+        (
+            narrow_inside_a_map_and_a_part,
+            ["event.data.signed.by: changed from", "event.data.values{}.by: changed from"],
+        ),
+        (take_null_from_a_part, ["event.data.signed: narrowed, and old events may not fit"]),
+        (ask_for_more, ["event.data: changed from"]),
         (widen_a_choice, ["event.data.outcome: widened, and old readers do not expect it"]),
         (widen_by_null, ["event.data.title: widened, and old readers do not expect it"]),
         (change_the_type, ["event.data.on_time: changed from"]),
@@ -256,7 +316,97 @@ def test_a_schema_is_compatible_with_itself(contract: type[Contract]) -> None:
 
 @pytest.mark.parametrize("contract", CONTRACTS.values(), ids=named)
 def test_removing_any_field_of_any_contract_is_detected(contract: type[Contract]) -> None:
-    for name in fields(schema_of(contract)):
-        after = copy.deepcopy(schema_of(contract))
+    whole = schema_of(contract)
+    for name in fields(whole):
+        after = copy.deepcopy(whole)
         del fields(after)[name]
-        assert f"event.data.{name}: removed or renamed" in breaking_changes(schema_of(contract), after)
+        assert f"event.data.{name}: removed or renamed" in breaking_changes(whole, after)
+
+
+# ---- nothing in a schema can change unseen ----
+
+
+def edits(schema: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Places where something can be taken away: every keyword, field and entry that is not prose for people."""
+    entries = enumerate(schema) if isinstance(schema, list) else schema.items()
+    for key, inner in entries:
+        names_a_field = path[-1:] in (("properties",), ("$defs",))
+        if key not in ("title", "description") or names_a_field:
+            yield (*path, key)
+            if isinstance(inner, dict | list):
+                yield from edits(inner, (*path, key))
+
+
+def at(schema: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        schema = schema[key]
+    return schema
+
+
+VARIED = [
+    CONTRACTS[key] for key in (("EvaluationPublished", 1), ("PolicyAdopted", 1), ("RectificationVerified", 2))
+]
+
+
+@pytest.mark.parametrize("contract", VARIED, ids=named)
+def test_whatever_is_taken_out_of_a_schema_or_put_otherwise_is_detected(contract: type[Contract]) -> None:
+    whole = schema_of(contract)
+    seen = 0
+    for *path, key in edits(whole):
+        without, otherwise = copy.deepcopy(whole), copy.deepcopy(whole)
+        del at(without, tuple(path))[key]
+        at(otherwise, tuple(path))[key] = "otherwise"
+        for after in (without, otherwise):
+            try:
+                assert breaking_changes(whole, after), (path, key)
+            except (KeyError, AttributeError, TypeError):
+                pass  # no schema any more
+            else:
+                seen += 1
+    assert seen > 100
+
+
+@pytest.mark.parametrize("contract", VARIED, ids=named)
+@pytest.mark.parametrize(
+    "more",
+    [{"maxLength": 9}, {"minimum": 1}, {"enum": ["a"]}, {"pattern": "a"}, {"not": {}}, {"minProperties": 1}],
+)
+def test_whatever_is_asked_of_a_field_besides_is_detected(contract: type[Contract], more: Schema) -> None:
+    whole = schema_of(contract)
+    for name in fields(whole):
+        after = copy.deepcopy(whole)
+        fields(after)[name] |= more
+        assert breaking_changes(whole, after), name
+
+
+# ---- what a schema cannot say ----
+
+
+def functions(core: Any) -> Iterator[str]:
+    """The validators and serializers written in Python in a model's core schema, at any depth."""
+    if isinstance(core, dict):
+        if str(core.get("type", "")).startswith("function-"):
+            yield core["type"]
+        for inner in core.values():
+            yield from functions(inner)
+    elif isinstance(core, list | tuple):
+        for inner in core:
+            yield from functions(inner)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=named)
+def test_a_contract_asks_for_nothing_that_its_schema_does_not_say(contract: type[Contract]) -> None:
+    assert list(functions(contract.__pydantic_core_schema__)) == []
+
+
+def test_a_validator_is_seen_however_deep_it_lies() -> None:
+    class Narrow(Value):
+        task_line: Annotated[str, AfterValidator(str.strip)]
+
+    class Said(Contract):
+        service = "review"
+        event_class = "progress"
+        lines: dict[str, list[Narrow | None]]
+        on: Annotated[str, PlainSerializer(str.upper)]
+
+    assert list(functions(Said.__pydantic_core_schema__)) == ["function-after", "function-plain"]

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from pydantic import Field, create_model
 
 from shared.contracts import CONTRACTS, newest, schema
+from shared.contracts.base import Contract, Token, Value
+from shared.contracts.compatibility import breaking_changes
 from shared.contracts.envelope import decode
+from shared.contracts.rectification import DutyItem, RectificationDue
+from shared.contracts.scheduling import Category
 
 GOLDEN = Path(__file__).parent / "golden"
 EXAMPLES = sorted(GOLDEN.glob("*.json"))
@@ -122,6 +129,67 @@ def test_write_refuses_what_breaks_a_reader_and_check_says_what_is_stale(
     path.with_name("Forgotten.v1.json").write_text(before, "utf-8")
     assert schema._main(["check"]) == 1
     assert "the event has gone" in capsys.readouterr().err
+
+
+def changed(**fields: Any) -> type[Contract]:
+    """RectificationDue with other fields: ``...`` leaves one out, a pair is a type and a default (``...`` for none)."""
+    kept = {name: (field.annotation, field) for name, field in RectificationDue.model_fields.items()}
+    wanted = {name: of for name, of in (kept | fields).items() if of is not ...}
+    due = create_model("RectificationDue", __base__=Contract, __doc__=RectificationDue.__doc__, **wanted)
+    due.service, due.event_class = RectificationDue.service, RectificationDue.event_class
+    return due
+
+
+def test_the_contract_itself_is_up_to_date_when_it_is_made_again() -> None:
+    committed_ = committed("RectificationDue.v1.json")
+    assert breaking_changes(committed_, schema.schema_of(changed())) == []
+
+
+class ItemOfAFocusArea(Value):
+    item: Token
+    task_line: str
+    focus_area: str
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"unit_name": ...}, "unit_name: removed or renamed"),
+        ({"due_on": ..., "due_date": (date, ...)}, "due_on: removed or renamed"),
+        ({"by_office": (str, ...)}, "by_office: newly required"),
+        ({"official_order": (int, ...)}, "official_order: newly required"),
+        ({"plan_year": (int, Field(ge=2000))}, "plan_year: changed from"),
+        ({"title": (str, Field(max_length=20))}, "title: changed from"),
+        ({"unit_name": (Token, ...)}, "unit_name: changed from"),
+        ({"category": (Category, "town")}, "category: changed from"),
+        ({"items": (list[ItemOfAFocusArea], ...)}, "items[].focus_area: newly required"),
+        ({"items": (list[DutyItem], Field(min_length=1))}, "items: changed from"),
+    ],
+)
+def test_a_contract_that_breaks_its_readers_passes_neither_check_nor_write(
+    fields: dict[str, Any],
+    complaint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    schemas = tmp_path / "schemas"
+    shutil.copytree(schema.SCHEMAS, schemas)
+    monkeypatch.setattr(schema, "SCHEMAS", schemas)
+    monkeypatch.setitem(CONTRACTS, ("RectificationDue", 1), changed(**fields))
+    before = (schemas / "RectificationDue.v1.json").read_bytes()
+    for command in ("check", "write", "write"):
+        assert schema._main([command]) == 1
+        assert f"event.data.{complaint}" in capsys.readouterr().err
+    assert (schemas / "RectificationDue.v1.json").read_bytes() == before
+
+
+def test_a_version_that_is_said_no_more_may_not_be_forgotten(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(CONTRACTS, ("RectificationVerified", 1))
+    assert schema._main(["write"]) == 1
+    assert "RectificationVerified.v1.json breaks its readers" in capsys.readouterr().err
 
 
 def test_the_command_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
