@@ -215,8 +215,9 @@ class Evaluation:
 
     async def received(self) -> list[tuple[str, str]]:
         """Type and state of every message of a verification, and of what came after it, in their order."""
-        received = tables.received.c
-        query = sa.select(received.payload, received.state).order_by(received.sequence)
+        received, inbox = tables.received, tables.inbox
+        both = received.join(inbox, received.c.sequence == inbox.c.sequence)
+        query = sa.select(received.c.payload, inbox.c.state).select_from(both).order_by(inbox.c.sequence)
         async with self.store.relay.connect() as connection:
             found = [(json.loads(row.payload)["type"], row.state) for row in await connection.execute(query)]
         return [
