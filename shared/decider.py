@@ -9,10 +9,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shared.calendar import Calendar
 from shared.tenancy import Policy
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace  # type checkers know its arguments
+else:
+
+    def replace(value, /, **changes):
+        """A copy of a dataclass's value with these fields changed, taken over as it is: to run ``__init__`` again, as
+        dataclasses.replace does, took a third of the time of folding a stream."""
+        if not changes.keys() <= value.__dict__.keys():
+            raise TypeError(f"{type(value).__name__} has not all of {', '.join(changes)}")
+        copy = object.__new__(type(value))
+        copy.__dict__.update(value.__dict__, **changes)
+        return copy
+
 
 F = TypeVar("F", covariant=True)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from services.evaluation.domain.unit import Name, name_on
+from shared.decider import replace
 
 Kind = Literal["report", "rectification"]
 LineState = Literal["done", "late", "open", "not_applicable"]

@@ -6,11 +6,12 @@ the fact's own date, which may lie before the day on which it was noted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, assert_never
 
 from services.evaluation.domain.lines import Cited, Line, LineState, What, line_of
+from shared.decider import replace
 
 Step = Literal[
     "fed_back",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, assert_never
 
-from shared.decider import Given
+from shared.decider import Given, replace
 
 Standing = Literal["scheduled", "held", "cancelled"]
 

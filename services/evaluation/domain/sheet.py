@@ -8,7 +8,7 @@ was first due (by the policy's cut-off): an extension or a return into the next 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
@@ -42,7 +42,7 @@ from services.evaluation.domain.policies import (
     village_is_not_evaluated,
 )
 from services.evaluation.domain.told import complete
-from shared.decider import Given, refuse_if
+from shared.decider import Given, refuse_if, replace
 
 
 @dataclass(frozen=True)

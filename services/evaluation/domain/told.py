@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from services.evaluation.domain.lines import KINDS, Cited, Handover, Line, What
 from services.evaluation.domain.policies import before_the_post_was_taken, nothing_of_that_kind
+from shared.decider import replace
 
 
 def complete(lines: Sequence[Line], handovers: Sequence[Handover] = ()) -> tuple[Line, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
-from shared.decider import Given
+from shared.decider import Given, replace
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import assert_never
 
@@ -48,6 +47,7 @@ from services.rectification.domain.situations import (
     Suspension,
     WhyDue,
 )
+from shared.decider import replace
 
 initial: Case = NotOpened()
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
 from services.review.domain.policies.changes import session_has_begun, substituted_after_the_speech
 from services.review.domain.policies.room import unit_not_rostered
 from services.review.domain.roster import Reporter, Roster
-from shared.decider import refuse_if
+from shared.decider import refuse_if, replace
 
 # Commands, all of them by reaction: scheduling decides. Reasons are published by it.
 

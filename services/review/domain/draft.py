@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, assert_never
 
@@ -22,7 +22,7 @@ from services.review.domain.policies.people import (
     not_the_office_in_charge,
 )
 from services.review.domain.roster import Category
-from shared.decider import FreeText, Given, NotAllowedNow, refuse_if
+from shared.decider import FreeText, Given, NotAllowedNow, refuse_if, replace
 
 Why = Literal["substituted", "cancelled"]
 """Why a draft is no longer asked for: another unit steps in, or the session is called off."""

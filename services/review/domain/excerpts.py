@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from services.review.domain.proceedings import Proceedings
 from services.review.domain.roster import Category, Reporter
 from services.review.domain.unit import Known
 from shared.calendar import Due
+from shared.decider import replace
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ proceedings can still be supplied.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from services.review.domain import proceedings as room
@@ -41,7 +41,7 @@ from services.review.domain.policies.requirements import (
     unit_without_a_head,
 )
 from services.review.domain.proceedings import Proceedings
-from shared.decider import Given, NotAllowedNow, refuse_if
+from shared.decider import Given, NotAllowedNow, refuse_if, replace
 
 # Commands
 

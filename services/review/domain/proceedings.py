@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
@@ -40,7 +40,7 @@ from services.review.domain.policies.room import (
     words_already_confirmed,
 )
 from services.review.domain.roster import GuestKind, Matter, Reporter, Roster
-from shared.decider import Decision, FreeText, Given, Refused, refuse_if
+from shared.decider import Decision, FreeText, Given, Refused, refuse_if, replace
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from services.review.domain import changes, minutes
@@ -22,7 +22,7 @@ from services.review.domain.policies.entries import decision_incomplete, text_mi
 from services.review.domain.policies.room import before_the_session_day
 from services.review.domain.proceedings import Proceedings
 from services.review.domain.roster import Bulletin, Observer, Reporter, Roster
-from shared.decider import Decision, FreeText, Given, NotAllowedNow, refuse_if
+from shared.decider import Decision, FreeText, Given, NotAllowedNow, refuse_if, replace
 
 # Commands
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
 from services.review.domain.roster import Category
-from shared.decider import Given, NotAllowedNow
+from shared.decider import Given, NotAllowedNow, replace
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from typing import assert_never
 
@@ -87,7 +86,7 @@ from services.scheduling.domain.situations import (
     Session,
 )
 from services.scheduling.domain.warnings import gap_too_short, lead_time_too_short, unit_rostered_again
-from shared.decider import Given, NotAllowedNow, refuse_if
+from shared.decider import Given, NotAllowedNow, refuse_if, replace
 
 initial: Session = NotDrafted()
 

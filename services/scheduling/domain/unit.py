@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
@@ -19,7 +19,7 @@ from services.scheduling.domain.policies.registry import (
     renaming_in_the_future,
 )
 from services.scheduling.domain.registry import Category, Office, Post
-from shared.decider import Given, NotAllowedNow, refuse_if
+from shared.decider import Given, NotAllowedNow, refuse_if, replace
 
 
 @dataclass(frozen=True)

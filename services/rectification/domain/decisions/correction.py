@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from services.rectification.domain.commands import CorrectRecord
@@ -19,7 +18,7 @@ from services.rectification.domain.policies.people import (
 )
 from services.rectification.domain.situations import Case, NotOpened, on_time
 from services.rectification.domain.terms import reminders
-from shared.decider import FreeText, Given, refuse_if
+from shared.decider import FreeText, Given, refuse_if, replace
 
 
 def decide(case: Case, command: CorrectRecord, given: Given[Facts]) -> list[Event]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.rectification.domain.commands import SuspendCase
 from services.rectification.domain.events import (
     DueDateConfirmed,
@@ -15,7 +13,7 @@ from services.rectification.domain.evolve import evolve
 from services.rectification.domain.facts import Facts
 from services.rectification.domain.situations import Case, Closed, FedBack, NotOpened, Open, Suspension
 from services.rectification.domain.terms import due_with_suspensions, reminders
-from shared.decider import Given
+from shared.decider import Given, replace
 
 
 def decide(case: Case, command: SuspendCase, given: Given[Facts]) -> list[Event]:
