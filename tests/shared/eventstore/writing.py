@@ -21,7 +21,7 @@ async def write(store: EventStore, id: str, note: int, *, tenant: str = TENANT, 
     return await store.execute(NOTEBOOK, id, Write(f"text {note}", note), context(tenant), **more)
 
 
-async def rows(store: EventStore, query: sa.Select[Any], tenant: str = TENANT) -> list[sa.Row[Any]]:
+async def rows(store: EventStore, query: sa.Executable, tenant: str = TENANT) -> list[sa.Row[Any]]:
     """What one tenant sees."""
     async with store.reading(tenant) as connection:
         return list((await connection.execute(query)).all())
