@@ -134,4 +134,5 @@ calendars = sa.Table(
     sa.Column("holidays", ARRAY(sa.Date)),
     sa.Column("working_weekend_days", ARRAY(sa.Date)),
 )
+roots = sa.table("roots", sa.column("number", sa.BigInteger), sa.column("text", sa.Text))
 service_identity = sa.table("service_identity", sa.column("service", sa.Text))

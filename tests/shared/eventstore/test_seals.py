@@ -1,0 +1,327 @@
+"""Signed roots: a cut tail and a ledger written anew are found, and so is whatever is done to the roots."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from deploy.local.servers import Servers
+from shared.eventstore import seals
+from shared.eventstore.seals import OutOfStep, Root, Sealer, digest, signed, verify_roots
+from shared.eventstore.verify import verify_service
+from tests.shared.conftest import SERVICE, Place, context, new_place
+from tests.shared.eventstore.notebook import NOTEBOOK, Write
+
+A, B = "shanghai.a", "shanghai.b"
+OF_A_LEDGER = ("events", "heads", "texts", "outbox", "notebooks", "notes", "deadlines")
+KEY, ANOTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+
+
+@dataclass
+class Sealed:
+    """Ledgers, their roots, and their database's owner, past whom triggers and row security do not stand."""
+
+    place: Place
+    owner: AsyncEngine
+    folder: Path
+    written: int = 0
+
+    @property
+    def sealer(self) -> Sealer:
+        """As the service has it after a start."""
+        return Sealer(self.place.store, KEY, self.folder)
+
+    async def write(self, tenant: str, notes: int) -> None:
+        for _ in range(notes):
+            self.written += 1
+            await self.place.store.execute(NOTEBOOK, "a", Write("text", self.written), context(tenant))
+
+    async def seal(self) -> Root | None:
+        return await self.sealer.seal()
+
+    async def does(self, *statements: str) -> None:
+        async with self.owner.begin() as connection:
+            for statement in statements:
+                await connection.exec_driver_sql(statement)
+
+    async def complaints(self) -> list[str]:
+        """All that is wrong, as an operator is told."""
+        roots = await verify_roots(self.place.relay_url, SERVICE, KEY.public_key(), self.folder)
+        urls = self.place.app_url, self.place.relay_url
+        ledgers = verify_service(*urls, SERVICE, seal_of=roots.seal_of, sealed=[*roots.chain.seals])
+        return [*roots.problems, *[f"{one.tenant} {one.problem}" async for one in ledgers if one.problem]]
+
+
+@pytest.fixture(scope="module")
+async def stage(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Sealed]:
+    async with new_place(servers, new_database) as place:
+        owner = create_async_engine(place.owner_url)
+        yield Sealed(place, owner, Path())
+        await owner.dispose()
+
+
+@pytest.fixture
+async def sealed(stage: Sealed, tmp_path: Path) -> Sealed:
+    """Two ledgers; root 1 sealed both until #2, root 2 one of them until #4, where they stand now."""
+    one = Sealed(stage.place, stage.owner, tmp_path / "roots")
+    await one.does("alter table events disable trigger all", "alter table roots disable trigger all")
+    for table in ("roots", *OF_A_LEDGER):
+        await one.does(f"alter table {table} no force row level security", f"truncate {table}")
+    for tenant in (A, B):
+        await one.write(tenant, 2)
+    await one.seal()
+    await one.write(A, 2)
+    await one.seal()
+    return one
+
+
+CUT = (
+    f"delete from events where tenant = '{A}' and sequence > 3",
+    f"update heads set (sequence, hash) = (select sequence, hash from events where tenant = '{A}'"
+    f" and sequence = 3) where tenant = '{A}'",
+)
+WRITTEN_ANEW = """
+do $$ declare last bytea := ''; e events; begin
+    for e in select * from events where tenant = 'shanghai.a' order by sequence loop
+        e.data := replace(e.data, '2021', '2022');
+        last := event_hash(last, 'review', e.tenant, e.sequence, e.stream, e.version, e.name, e.schema_version,
+                           e.recorded_at, e.data, e.metadata);
+        update events set data = e.data, hash = last where tenant = e.tenant and sequence = e.sequence;
+    end loop;
+    update heads set hash = last where tenant = 'shanghai.a';
+end $$
+"""
+GONE = [f"delete from {table} where tenant = '{A}'" for table in OF_A_LEDGER]
+
+
+async def test_an_untouched_service_passes(sealed: Sealed) -> None:
+    await sealed.write(B, 1)
+    assert await sealed.complaints() == []
+    roots = await verify_roots(sealed.place.relay_url, SERVICE, KEY.public_key(), sealed.folder)
+    assert roots.chain.number == 2
+    assert {tenant: (seal.sequence, seal.root) for tenant, seal in roots.chain.seals.items()} == {
+        A: (4, 2),
+        B: (2, 1),
+    }
+
+
+async def test_a_root_holds_the_heads_that_changed_and_names_the_root_before(sealed: Sealed) -> None:
+    first, second = ((sealed.folder / f"00000{n}.json").read_text("utf-8") for n in (1, 2))
+    one, two = (json.loads(text)["root"] for text in (first, second))
+    assert [head[:3] for head in one["heads"]] == [[A, 1, 2], [B, 1, 2]]
+    assert [head[:3] for head in two["heads"]] == [[A, 1, 4]]
+    assert one["previous"] == ""
+    assert two["previous"] == hashlib.sha256(first.encode()).hexdigest()
+    async with sealed.place.store.relay.connect() as connection:
+        rows = await connection.scalars(sa.text("select text from roots order by number"))
+        assert list(rows) == [first, second]
+
+
+async def test_where_nothing_changed_there_is_no_root(sealed: Sealed) -> None:
+    assert await sealed.seal() is None
+    assert sealed.sealer.folder.numbers() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("statements", "problem"),
+    [
+        (CUT, f"{A} root 2 sealed #4, the last event is #3"),
+        (GONE, f"{A} root 2 sealed #4, the last event is #0"),
+        ([WRITTEN_ANEW], f"{A} #4 is not what root 2 sealed"),
+    ],
+    ids=["tail cut and head set back", "whole ledger deleted", "all hashes computed anew"],
+)
+@pytest.mark.parametrize("life_goes_on", [False, True])
+async def test_what_the_hashes_alone_do_not_show_is_found(
+    sealed: Sealed, statements: list[str], problem: str, life_goes_on: bool
+) -> None:
+    await sealed.does(*statements)
+    urls = sealed.place.app_url, sealed.place.relay_url
+    assert [one.problem async for one in verify_service(*urls, SERVICE) if one.problem] == []
+    if life_goes_on:
+        for note in (1, 2):
+            await sealed.place.store.execute(NOTEBOOK, "b", Write("text", note), context(A))
+        await sealed.write(B, 1)
+        root = await sealed.seal()
+        assert root is not None
+        assert list(root.seals) == [B], "nothing is sealed that does not extend what was sealed"
+    [complaint] = await sealed.complaints()
+    assert complaint.startswith(f"{A} ")
+    if not life_goes_on:
+        assert complaint == problem
+
+
+async def changed_file(sealed: Sealed, number: int, change: Callable[[str], str]) -> None:
+    path = sealed.folder / f"00000{number}.json"
+    path.write_text(change(path.read_text("utf-8")), "utf-8")
+
+
+def forged(text: str) -> str:
+    """The same root, by somebody without the key."""
+    root = json.loads(text)["root"]
+    at = datetime.fromisoformat(root["signed_at"])
+    return signed(ANOTHER, SERVICE, root["number"], root["previous"], at, [tuple(h) for h in root["heads"]])
+
+
+def moved(text: str) -> str:
+    """The head of A set back, the signature left as it was."""
+    return text.replace('["shanghai.a",1,4', '["shanghai.a",1,3')
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("delete from roots where number = 1", "root 1 is missing in the table"),
+        ("delete from roots where number = 2", "root 2 is missing in the table"),
+        (
+            "update roots set text = replace(text, '1,4', '1,3') where number = 2",
+            "root 2 in the table is not signed",
+        ),
+        (
+            "update roots set text = text || ' ' where number = 1",
+            "root 1 in the table is not written as it was",
+        ),
+        ("update roots set text = 'x' where number = 1", "root 1 in the table is not a root at all"),
+        ("update roots set number = 3 where number = 2", "root 2 is missing in the table"),
+    ],
+)
+async def test_what_is_done_to_the_table_of_roots_is_found(
+    sealed: Sealed, statement: str, problem: str
+) -> None:
+    await sealed.does(statement)
+    complaints = await sealed.complaints()
+    assert complaints[0].startswith(problem)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+async def test_a_root_file_that_is_missing_is_found(sealed: Sealed, number: int) -> None:
+    (sealed.folder / f"00000{number}.json").unlink()
+    assert await sealed.complaints() == [f"root {number} is missing in the folder"]
+
+
+@pytest.mark.parametrize("change", [moved, forged, lambda text: "", lambda text: text[:-1]])
+async def test_a_root_file_that_was_changed_is_found(sealed: Sealed, change: Callable[[str], str]) -> None:
+    await changed_file(sealed, 2, change)
+    assert await sealed.complaints() == ["root 2 in the folder is another than in the table, which holds"]
+
+
+@pytest.mark.parametrize("change", [moved, forged])
+async def test_a_root_forged_in_both_places_is_found(sealed: Sealed, change: Callable[[str], str]) -> None:
+    """By somebody who may write everything and sign nothing."""
+    await changed_file(sealed, 2, change)
+    text = (sealed.folder / "000002.json").read_text("utf-8")
+    await sealed.does(f"update roots set text = '{text}' where number = 2", *CUT)
+    assert (await sealed.complaints())[:2] == [
+        "root 2 in the table is not signed with this key",
+        "root 2 in the folder is not signed with this key",
+    ]
+
+
+async def test_a_root_taken_out_of_both_places_is_found(sealed: Sealed) -> None:
+    (sealed.folder / "000001.json").unlink()
+    await sealed.does("delete from roots where number = 1")
+    assert await sealed.complaints() == ["root 1 is missing in the table", "root 1 is missing in the folder"]
+
+
+async def test_a_root_of_another_service_or_out_of_its_place_is_none(sealed: Sealed) -> None:
+    for service, previous, problem in (
+        ("evaluation", None, "is a root of"),
+        (SERVICE, "00", "does not follow root 2"),
+    ):
+        chain = seals.Chain(SERVICE, KEY.public_key())
+        for number in (1, 2):
+            last = chain.follow((sealed.folder / f"00000{number}.json").read_text("utf-8"))
+        text = signed(
+            KEY, service, 3, (chain.last or "") if previous is None else previous, last.signed_at, []
+        )
+        with pytest.raises(seals.NotARoot, match=problem):
+            chain.follow(text)
+        assert chain.number == 2
+
+
+@pytest.mark.parametrize("statement", ["update roots set text = ''", "delete from roots", "truncate roots"])
+@pytest.mark.parametrize("role", ["owner_url", "relay_url"])
+async def test_roots_cannot_be_changed(sealed: Sealed, role: str, statement: str) -> None:
+    await sealed.does("alter table roots enable trigger all")
+    one = create_async_engine(getattr(sealed.place, role))
+    async with one.connect() as connection:
+        with pytest.raises(DBAPIError, match=r"append-only|permission denied"):
+            await connection.execute(sa.text(statement))
+    await one.dispose()
+
+
+async def test_a_row_that_a_crash_kept_from_being_written_is_put_beside_its_file(sealed: Sealed) -> None:
+    await sealed.does("delete from roots where number = 2")
+    await sealed.write(A, 1)
+    root = await sealed.seal()
+    assert root is not None
+    assert root.number == 3
+    assert await sealed.complaints() == []
+
+
+async def test_a_file_that_is_missing_is_written_again_as_it_was(sealed: Sealed) -> None:
+    path = sealed.folder / "000002.json"
+    before = path.read_bytes()
+    path.unlink()
+    assert await sealed.seal() is None
+    assert path.read_bytes() == before
+
+
+async def test_roots_that_contradict_each_other_are_left_alone_and_nothing_is_sealed(sealed: Sealed) -> None:
+    sealer = sealed.sealer
+    await changed_file(sealed, 2, forged)
+    before = (sealed.folder / "000002.json").read_bytes()
+    await sealed.write(A, 1)
+    with pytest.raises(OutOfStep, match="root 2: table and folder differ"):
+        await sealer.seal()
+    await sealed.does("delete from roots where number = 2")
+    with pytest.raises(seals.NotARoot, match="is not signed with this key"):
+        await sealer.seal()
+    assert (sealed.folder / "000002.json").read_bytes() == before
+    assert sealer.folder.numbers() == [1, 2]
+
+
+async def test_replicas_that_seal_at_once_make_one_root(sealed: Sealed) -> None:
+    await sealed.write(A, 1)
+    roots = await asyncio.gather(*(sealed.seal() for _ in range(3)))
+    assert sorted(root.number for root in roots if root) == [3]
+    assert await sealed.complaints() == []
+
+
+async def test_the_next_root_is_due_after_an_hour(sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> None:
+    sealer = sealed.sealer
+    await sealed.write(A, 1)
+    await sealer.step()
+    assert sealer.folder.numbers() == [1, 2]
+    monkeypatch.setattr(seals, "EVERY", timedelta(0))
+    await sealer.step()
+    assert sealer.folder.numbers() == [1, 2, 3]
+
+
+def test_a_root_is_never_written_over_another(tmp_path: Path) -> None:
+    folder = seals.Folder(tmp_path)
+    folder.write(1, "one")
+    with pytest.raises(FileExistsError):
+        folder.write(1, "another")
+    assert [path.name for path in tmp_path.iterdir()] == ["000001.json"]
+    assert folder.read(1) == "one"
+
+
+def test_the_same_root_is_the_same_text() -> None:
+    now = datetime(2021, 6, 1, tzinfo=UTC)
+    heads: list[Any] = [(B, 1, 2, "00"), (A, 1, 4, "ff")]
+    one, other = (signed(KEY, SERVICE, 1, "", now, order) for order in (heads, heads[::-1]))
+    assert one == other
+    assert digest(one) == hashlib.sha256(one.encode()).hexdigest()
