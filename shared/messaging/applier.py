@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +14,8 @@ import orjson
 import sqlalchemy as sa
 import structlog
 
-from shared.contracts.envelope import Attributes, UnknownEvent, decode
+from shared.contracts.envelope import Attributes, Undecodable, UnknownEvent, decode
+from shared.contracts.ledger import LedgerRestored
 from shared.decider import Actor
 from shared.eventstore import tables, views
 from shared.eventstore.failures import is_race, is_unavailable
@@ -77,13 +79,25 @@ class _Batch:
     def events(self) -> int:
         return len(self.done) + len(self.aside)
 
-    def follows(self, place: Place) -> bool:
-        """Is it this event's turn? One that was released has had it before."""
+    def follows(self, place: Place, payload: bytes) -> bool:
+        """Is it this event's turn? One that was released has had it before; the first of a new epoch says which one
+        it follows."""
         epoch, sequence = self.head
-        return place <= self.head or place in ((epoch, sequence + 1), (epoch + 1, 1))
+        if place[0] > epoch and place[1] == 1:
+            return _said_before(payload) == self.head
+        return place <= (epoch, sequence + 1)
 
     def set_aside(self, place: Place, state: str, error: str | None = None) -> None:
         self.aside.append({"epoch": place[0], "sequence": place[1], "state": state, "error": error})
+
+
+def _said_before(payload: bytes) -> Place | None:
+    """The last event before a new epoch, as its first one tells; None where that cannot be read here, and it waits."""
+    with suppress(Undecodable):
+        event = decode(payload)[1]
+        if isinstance(event, LedgerRestored):
+            return event.epoch_before, event.last_sequence_before
+    return None
 
 
 class Applier:
@@ -124,18 +138,20 @@ class Applier:
                     raise
                 singly = True  # whose fault it was shows when each event is written by itself
             else:
+                if done is None:  # another replica is at it
+                    return False
                 await self._mind_gap(source, tenant, done.gap)
                 return done.events > 0
 
-    async def _batch(self, source: str, limit: int, singly: bool, work: UnitOfWork) -> _Applied:
+    async def _batch(self, source: str, limit: int, singly: bool, work: UnitOfWork) -> _Applied | None:
         head, *rows = await self._take(work, source, limit) or [None]
         if head is None:
-            return _Applied(0, gap=False)
+            return None
         batch = _Batch((head.epoch, head.sequence))
         gap = False
         for row in rows:
             place = (row.epoch, row.sequence)
-            if not batch.follows(place):
+            if not batch.follows(place, row.payload):
                 gap = True
                 break
             batch.head = max(batch.head, place)

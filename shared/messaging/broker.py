@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 
 import nats.errors
 import structlog
@@ -62,9 +63,10 @@ class Broker:
         self._stopping = True
         try:
             await self.faststream.stop()
-        except (nats.errors.Error, TimeoutError) as error:
+        except (nats.errors.Error, OSError) as error:
             log.warning("nats.left", error=type(error).__name__)
-            await self.jetstream._nc.close()
+            with suppress(OSError):
+                await self.jetstream._nc.close()
 
     @property
     def jetstream(self) -> JetStreamContext:

@@ -162,6 +162,8 @@ def received(source: str, payload: bytes, stream_sequence: int) -> Received:
     """A message as it is kept. Its data is looked at when it is applied: there its tenant's order is known."""
     try:
         event = envelope_of(payload)
+        if event.source != f"/shufa/{source}":
+            raise NotACloudEvent("is not who speaks here", "source")
         if event.epoch > LARGEST_EPOCH or event.sequence > LARGEST_SEQUENCE or "\0" in event.partitionkey:
             raise NotACloudEvent("holds what no ledger has", "payload")
     except Undecodable as error:

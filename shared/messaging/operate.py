@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.eventstore import tables
 from shared.eventstore.store import engine
 
-_received, _pending = tables.received, tables.pending
+_received, _pending, _applied = tables.received, tables.pending, tables.applied
 _PLACE = ("source", "tenant", "epoch", "sequence")
 
 
@@ -75,6 +75,10 @@ async def parked_list(relay_url: str) -> list[ParkedEvent]:
 
 async def parked_retry(relay_url: str, source: str, tenant: str, sequence: int) -> int:
     """Let a parked event and those behind it be tried again, in order. How many were released."""
+    if not tenant:
+        raise NotParked(
+            f"{source} {sequence} is no event: it can be dropped, and published again by its source"
+        )
     return await _release(relay_url, source, tenant, sequence, "waiting", None)
 
 
@@ -87,6 +91,9 @@ async def _release(
     relay_url: str, source: str, tenant: str, sequence: int, state: str, note: str | None
 ) -> int:
     async with _connected(relay_url) as connection:
+        # An applier at work knows what was parked and has yet to say what is held: wait until it has.
+        heads = sa.select(_applied.c.source).where(_applied.c.tenant == tenant)
+        await connection.execute(heads.with_for_update())
         this = sa.update(_pending).where(
             _of(_pending, _received),
             _pending.c.source == source,

@@ -71,8 +71,8 @@ begin
         on conflict do nothing
         returning source, tenant, epoch, sequence
     ), started as (
-        insert into applied (source, tenant, epoch)
-        select source, tenant, min(epoch) from kept where tenant <> '' group by source, tenant order by source, tenant
+        insert into applied (source, tenant)
+        select distinct source, tenant from kept where tenant <> '' order by source, tenant
         on conflict do nothing
     )
     insert into pending (source, tenant, epoch, sequence, state, error)
@@ -110,24 +110,24 @@ begin
 end $$;
 
 -- Closes a batch: writes rows of read models (what put_rows takes, or null), moves the head, and says what became of
--- the events: those at p_epochs and p_sequences were applied; p_aside: [{epoch, sequence, state, error}], or null.
+-- events of one epoch. p_applied: their sequences; p_aside: [{sequence, state, error}] of the others, or null.
 create function settle(
-    p_source text, p_tenant text, p_epoch integer, p_sequence bigint,
-    p_rows jsonb, p_epochs integer[], p_sequences bigint[], p_aside jsonb
+    p_source text, p_tenant text, p_head_epoch integer, p_head_sequence bigint,
+    p_rows jsonb, p_epoch integer, p_applied bigint[], p_aside jsonb
 ) returns void language plpgsql as $$
 begin
     if p_rows is not null then
         perform put_rows(p_rows);
     end if;
-    delete from pending p using unnest(p_epochs, p_sequences) as d(epoch, sequence)
-    where p.source = p_source and p.tenant = p_tenant and p.epoch = d.epoch and p.sequence = d.sequence;
+    delete from pending p
+    where p.source = p_source and p.tenant = p_tenant and p.epoch = p_epoch and p.sequence = any (p_applied);
     if p_aside is not null then
         update pending p set state = a.state, error = a.error
-        from jsonb_to_recordset(p_aside) as a(epoch integer, sequence bigint, state text, error text)
-        where p.source = p_source and p.tenant = p_tenant and p.epoch = a.epoch and p.sequence = a.sequence;
+        from jsonb_to_recordset(p_aside) as a(sequence bigint, state text, error text)
+        where p.source = p_source and p.tenant = p_tenant and p.epoch = p_epoch and p.sequence = a.sequence;
     end if;
-    update applied a set epoch = p_epoch, sequence = p_sequence
-    where a.source = p_source and a.tenant = p_tenant and (a.epoch, a.sequence) <> (p_epoch, p_sequence);
+    update applied a set epoch = p_head_epoch, sequence = p_head_sequence
+    where a.source = p_source and a.tenant = p_tenant;
 end $$;
 
 select protect(t::regclass, 'private') from unnest(array['received', 'pending', 'applied']) t;

@@ -7,6 +7,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -16,9 +17,12 @@ from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.local.servers import Servers
+from shared.contracts.envelope import encode
+from shared.contracts.ledger import LedgerRestored
+from shared.contracts.review import DraftApproved
 from shared.eventstore import EventStore, tables
 from shared.eventstore.store import engine
-from shared.messaging import operate
+from shared.messaging import applier, operate
 from shared.messaging.loop import Loop
 from shared.messaging.provision import provision
 from shared.messaging.relay import Relay
@@ -194,7 +198,7 @@ EVENTS = 8
 _tenants = (f"shanghai.t{n}" for n in itertools.count())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(st.integers(0, EVENTS), max_size=20))
 async def test_whatever_comes_in_whatever_order_and_however_often_the_effects_are_in_order_and_once(
     hearer: Hearer, history: list[int]
@@ -389,3 +393,101 @@ async def test_an_applier_whose_connections_are_ended_by_the_database_applies_on
     await admin.dispose()
     assert ended
     assert await hearer.heard() == [*range(1, 11)]
+
+
+async def test_what_is_released_while_the_applier_is_at_work_is_not_held_for_ever(hearer: Hearer) -> None:
+    hearer.poison = {1}
+    await hearer.keep(1)
+    await hearer.apply_all()
+    hearer.poison = set()
+    await hearer.keep(2, session="other")
+    await hearer.keep(3)
+    retries: list[asyncio.Task[int]] = []
+
+    async def release(sequence: int) -> None:
+        """The operator comes when the applier knows what is parked, and has not said yet what waits behind it."""
+        if sequence == 2:
+            retries.append(asyncio.create_task(operate.parked_retry(hearer.relay_url, SERVICE, TENANT, 1)))
+            await until(done_or_waiting)
+
+    async def done_or_waiting() -> bool:
+        async with hearer.database.owner.connect() as connection:
+            waiting = await connection.scalar(sa.text("select count(*) from pg_locks where not granted"))
+        return retries[0].done() or waiting > 0
+
+    hearer.meanwhile = release
+    await hearer.apply_all()
+    await retries[0]
+    await hearer.apply_all()
+    assert await hearer.heard() == [2, 1, 3]
+
+
+async def test_what_is_no_event_stays_parked_until_it_is_dropped(hearer: Hearer) -> None:
+    await hearer.inbox.keep(SERVICE, b"not json", 77)
+    with pytest.raises(operate.NotParked):
+        await operate.parked_retry(hearer.relay_url, SERVICE, "", 77)
+    assert [one.sequence for one in await operate.parked_list(hearer.relay_url)] == [77]
+    await operate.parked_drop(hearer.relay_url, SERVICE, "", 77, "a stranger's")
+    assert await operate.parked_list(hearer.relay_url) == []
+
+
+async def test_a_gap_is_asked_for_even_where_replicas_come_between(
+    hearer: Hearer, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applier, "GAP_SECONDS", 0)
+    await publish(servers.nats_url, 1)
+    await hearer.broker.connect()
+    await hearer.keep(2)
+    await hearer.applier.step()  # sees the gap
+    async with hearer.store.relay.begin() as other_replica:
+        await other_replica.execute(sa.select(tables.applied).with_for_update())
+        await hearer.applier.step()  # sees nothing, and forgets nothing
+    await hearer.applier.step()
+    await hearer.apply_all()
+    assert await hearer.heard() == [1, 2]
+
+
+async def test_no_service_speaks_for_another(hearer: Hearer) -> None:
+    await hearer.inbox.keep("rectification", approved(1), 1)
+    await hearer.apply_all()
+    assert await hearer.heard() == []
+    [parked] = await operate.parked_list(hearer.relay_url)
+    assert (parked.source, parked.tenant) == ("rectification", "")
+
+
+def said(epoch: int, sequence: int) -> bytes:
+    """Review's public event of an epoch. The first of the second epoch says that the first one ended with its third."""
+    restored = LedgerRestored(
+        epoch_before=1, last_sequence_before=3, restored_to=2, lost=1, by="operator", reason="the disk"
+    )
+    approval = DraftApproved(session="s", unit="office", revision=sequence, approved_on=date(2021, 6, 1))
+    return encode(
+        restored if (epoch, sequence) == (2, 1) else approval,
+        tenant=TENANT,
+        epoch=epoch,
+        sequence=sequence,
+        stream="notebook-s",
+        ledger=f"{SERVICE}:{TENANT}#{sequence}",
+        recorded_at=datetime(2021, 6, 1, tzinfo=UTC),
+        business_date=date(2021, 6, 1),
+        simulated=True,
+        correlation_id="test",
+    )
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param([(2, 3), (2, 2), (2, 1), (1, 3), (1, 2), (1, 1)], id="backwards"),
+        pytest.param(
+            [(1, 1), (2, 1), (2, 2), (2, 3), (1, 3), (1, 2)], id="the new epoch before the old one's end"
+        ),
+    ],
+)
+async def test_a_new_epoch_begins_when_the_last_event_of_the_old_one_is_there(
+    hearer: Hearer, order: list[tuple[int, int]]
+) -> None:
+    for epoch, sequence in order:
+        await hearer.inbox.keep(SERVICE, said(epoch, sequence), sequence)
+        await hearer.apply_all()
+    assert await hearer.heard() == [1, 2, 3, 2, 3]
