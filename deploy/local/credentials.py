@@ -1,4 +1,4 @@
-"""secrets.json: the passwords of one home, made at random on its first start and kept 0600."""
+"""secrets.json and keys: the secrets of one home, made at random on its first start and kept 0600."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, field
 from typing import Literal
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from deploy.local.home import Home, LocalError, write_private
 
@@ -54,4 +62,21 @@ def ensure_credentials(home: Home) -> Credentials:
                 f"{home.secrets} is missing, but the database it opens is there: restore the file."
             )
         write_private(home.secrets, json.dumps(asdict(Credentials()), indent=1) + "\n")
+    for service in SERVICES:
+        _ensure_signing_key(home, service)
     return read_credentials(home)
+
+
+def _ensure_signing_key(home: Home, service: str) -> None:
+    """The key pair of a service's roots: the public half is all that is needed to check them."""
+    private = home.signing_key(service)
+    if private.exists():
+        return
+    if home.roots(service).exists():
+        raise LocalError(f"{private} is missing, but roots that it signed are there: restore the file.")
+    private.parent.mkdir(mode=0o700, exist_ok=True)
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    write_private(home.public_key(service), public.decode())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_private(private, pem.decode())

@@ -16,7 +16,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 _OURS = (
     *("lock", "state.json", "secrets.json", "issuer.key", "place", "logs", "nats", "binaries"),
-    *("postgres", "postgres.part", "postgres.password"),
+    *("postgres", "postgres.part", "postgres.password", "keys", "roots"),
 )
 _UNFINISHED = ".new"
 _ATTEMPTS = 10
@@ -71,6 +71,18 @@ class Home:
     @property
     def issuer_key(self) -> Path:
         return self.root / "issuer.key"
+
+    def signing_key(self, service: str) -> Path:
+        """The private key that signs a service's roots."""
+        return self.root / "keys" / f"{service}.key"
+
+    def public_key(self, service: str) -> Path:
+        """What a service's roots are checked with."""
+        return self.root / "keys" / f"{service}.pub"
+
+    def roots(self, service: str) -> Path:
+        """Where a service's signed roots lie."""
+        return self.root / "roots" / service
 
     @property
     def nats(self) -> Path:

@@ -46,7 +46,8 @@ def engine(url: str, connections: int) -> AsyncEngine:
 class EventStore:
     """Writes of one service. ``app`` decides and reads within one tenant; ``relay`` carries messages of all.
 
-    ``committed`` is set after every commit that may have put something into the outbox.
+    ``committed`` is set after every commit that may have put something into the outbox. While ``closed_because`` says
+    why, nothing is written: every command is refused with it.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class EventStore:
         self.clock = clock
         self.guard = guard
         self.committed = asyncio.Event()
+        self.closed_because: Refused | None = None
 
     async def execute(
         self,
@@ -104,6 +106,8 @@ class EventStore:
         context: Context,
         work: Callable[[UnitOfWork], Awaitable[T]],
     ) -> T:
+        if self.closed_because is not None:
+            raise self.closed_because.with_traceback(None)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with connect() as connection:

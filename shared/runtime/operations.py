@@ -49,9 +49,13 @@ def operation_routes(store: EventStore, broker: Broker, verifier: TokenVerifier,
 
     @router.get("/readyz", include_in_schema=False)
     async def readyz(response: Response) -> dict[str, Any]:
-        checks = {"database": await _database_answers(store), "broker": await broker.ready()}
+        checks = {
+            "database": await _database_answers(store),
+            "broker": await broker.ready(),
+            "ledger": store.closed_because is None,
+        }
         response.status_code = 200 if all(checks.values()) else 503
-        return checks
+        return checks | ({"because": store.closed_because.code} if store.closed_because else {})
 
     @router.get("/metrics", include_in_schema=False)
     async def prometheus() -> Response:

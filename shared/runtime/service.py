@@ -8,10 +8,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 import uvicorn
@@ -19,12 +19,15 @@ from fastapi import APIRouter, FastAPI
 from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import insert
 
+from shared.decider import Refused
 from shared.eventstore import Aggregate, BusinessClock, Deadlines, EventStore, Fires, View, tables
 from shared.eventstore.failures import is_unavailable
+from shared.eventstore.seals import Sealer, signing_key
 from shared.eventstore.store import APP_CONNECTIONS, RELAY_CONNECTIONS, engine
 from shared.messaging import Reactions
 from shared.messaging.applier import Applier
 from shared.messaging.broker import Broker
+from shared.messaging.fork import behind, hear_again
 from shared.messaging.inbox import Inbox
 from shared.messaging.loop import Loop
 from shared.messaging.relay import Relay
@@ -41,6 +44,10 @@ log = structlog.get_logger(__name__)
 
 FROZEN_AFTER_SECONDS = 30.0
 """An event loop that has not turned for so long ends the process: a supervisor starts it again."""
+BEHIND_AGAIN_SECONDS = 2.0
+"""How often a service whose ledger is behind looks whether an operator has accepted that."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -74,12 +81,17 @@ class Running:
             BusinessClock(simulated=settings.clock == "simulated"),
             guard=more_offices_than_policy_allows,
         )
+        self.store.closed_because = Refused("kernel.starting")
+        key = signing_key(settings.seal_key)
+        self.public_key = key.public_key()
         self.broker = Broker(settings.nats_url.get_secret_value(), service.name)
         self.inbox = Inbox(self.store, self.broker, LISTENS_TO[service.name])
         self.day_changed = asyncio.Event()
         applier = Applier(self.store, self.inbox, service.reactions)
         relay = Relay(self.store, self.broker)
         deadlines = Deadlines(self.store, service.aggregates, service.fires)
+
+        sealer = Sealer(self.store, key, settings.roots)
 
         async def fire() -> bool:
             return await deadlines.fire_due() > 0
@@ -88,24 +100,36 @@ class Running:
             Loop("relay", relay.step, self.store.committed),
             Loop("applier", applier.step, self.inbox.stored),
             Loop("deadlines", fire, self.day_changed, every=1.0),
+            Loop("seal", sealer.step, asyncio.Event(), every=60.0),
             Loop("housekeeping", self.store.forget_old_commands, asyncio.Event(), every=3600.0),
         ]
 
     async def start(self) -> None:
-        """Wait for the database and the broker, then start carrying messages. HTTP answers meanwhile."""
-        wait = 0.1
-        while True:
-            try:
-                await self._set_first_day()
-                await self.broker.start()
-                break
-            except Exception as error:
-                log.warning("start.waiting", error=type(error).__name__, known=is_unavailable(error))
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, 2.0)
+        """Wait for the database and the broker, see that no ledger is behind what was said, then accept commands and
+        carry messages. Reads are answered meanwhile."""
+        await _patiently(self._set_first_day)
+        await _patiently(self.broker.connect)
+        while not await _patiently(self._knows_what_it_said):  # noqa: ASYNC110  # accepted by another process
+            await asyncio.sleep(BEHIND_AGAIN_SECONDS)
+        await _patiently(self._hear_again)
+        await _patiently(self.broker.start)
+        self.store.closed_because = None
         for loop in self.loops:
             loop.start()
         log.info("started")
+
+    async def _knows_what_it_said(self) -> bool:
+        ledgers = await behind(self.store, self.broker.jetstream, self.public_key, self.settings.roots)
+        tenants = [one.tenant for one in ledgers]
+        closed = self.store.closed_because
+        if tenants and (closed is None or closed.data.get("tenants") != tenants):
+            lost = sum(len(one.lost) for one in ledgers)
+            log.critical("start.ledger_behind_stream", tenants=tenants, lost=lost)
+            self.store.closed_because = Refused("kernel.ledger-behind-stream", tenants=tenants)
+        return not tenants
+
+    async def _hear_again(self) -> None:
+        await hear_again(self.store, self.broker.jetstream, self.inbox)
 
     async def stop(self) -> None:
         """Stop taking, finish what is in hand, leave."""
@@ -120,6 +144,18 @@ class Running:
             async with self.store.relay.begin() as connection:
                 first = insert(tables.business_day).values(today=self.settings.simulated_start)
                 await connection.execute(first.on_conflict_do_nothing())
+
+
+async def _patiently(step: Callable[[], Awaitable[T]]) -> T:
+    """Try a step of the start again until it succeeds."""
+    wait = 0.1
+    while True:
+        try:
+            return await step()
+        except Exception as error:
+            log.warning("start.waiting", error=type(error).__name__, known=is_unavailable(error))
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, 2.0)
 
 
 def application(service: Service, settings: Settings) -> FastAPI:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.eventstore.seals import signing_key
 
 
 class Settings(BaseSettings):
@@ -20,6 +23,8 @@ class Settings(BaseSettings):
     nats_url: SecretStr = Field(description="nats:// URL with credentials.")
     issuer: str = Field(description="The issuer that tokens must name.")
     jwks_url: str = Field(description="Where the issuer's keys are.")
+    seal_key: FilePath = Field(description="PEM file of the Ed25519 key that signs roots.")
+    roots: Path = Field(description="The folder outside the database where signed roots are kept.")
     audience: str = "shufa"
     algorithms: tuple[str, ...] = ("EdDSA", "ES256", "RS256")
     mode: Literal["development", "production"] = "production"
@@ -29,6 +34,15 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("seal_key")
+    @classmethod
+    def _signs(cls, path: Path) -> Path:
+        try:
+            signing_key(path)
+        except (ValueError, TypeError, OSError):
+            raise ValueError("is no readable Ed25519 private key") from None
+        return path
 
     @field_validator("log_level", mode="before")
     @classmethod

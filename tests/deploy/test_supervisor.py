@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from deploy.local.cluster import Cluster, stop_home
+from deploy.local.credentials import SERVICES
 from deploy.local.home import AlreadyUp, Home, LocalError, NotUp
 from deploy.local.plan import Backoff
 from deploy.local.processes import find, started
@@ -88,6 +89,8 @@ def test_a_service_gets_its_own_addresses_and_nobody_elses(cluster: Cluster) -> 
         "SHUFA_DATABASE_URL": cluster.database_url("review", "app"),
         "SHUFA_RELAY_DATABASE_URL": cluster.database_url("review", "relay"),
         "SHUFA_NATS_URL": cluster.nats_url,
+        "SHUFA_SEAL_KEY": str(cluster.home.signing_key("review")),
+        "SHUFA_ROOTS": str(cluster.home.roots("review")),
     }
     assert {name: environment.get(name) for name in expected} == expected
     assert "SHUFA_SIMULATED_START" not in environment
@@ -99,6 +102,7 @@ def test_a_service_gets_its_own_addresses_and_nobody_elses(cluster: Cluster) -> 
 def test_no_secret_stands_on_a_command_line_or_in_a_log(cluster: Cluster) -> None:
     secrets = cluster.servers.credentials
     hidden = {secrets.postgres, secrets.nats, secrets.issuer, *secrets.database.values()}
+    hidden |= {cluster.home.signing_key(service).read_text().splitlines()[1] for service in SERVICES}
     family = psutil.Process(cluster.state.supervisor.pid).children(recursive=True)
     seen = [" ".join(process.cmdline()) for process in family]
     seen += [log.read_text(errors="replace") for log in cluster.home.log("x").parent.iterdir()]
