@@ -22,9 +22,10 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from shared.decider import FreeText
 from shared.eventstore.codec import Codec, schema_version
+from shared.eventstore.restore import LEDGER
 from shared.runtime.migrate import SERVICES
 
-ROOT = Path(__file__).parents[2] / "tests" / "services"
+ROOT = Path(__file__).parents[2] / "tests"
 
 _WORDS = {
     "示例甲": "person from_person person_before signer signed_by by entered_by entered_for deputy_director",
@@ -114,15 +115,15 @@ def lost(written: Any, read: Any, where: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Goldens:
-    """The goldens of one aggregate: ``<service>/golden/<kind>/<Event>.v<version>.json``."""
+    """The goldens of one aggregate: ``golden/<kind>/<Event>.v<version>.json`` in the place of its tests."""
 
-    service: str
+    place: str
     kind: str
     codec: Codec[Any]
 
     @property
     def folder(self) -> Path:
-        return ROOT / self.service / "golden" / self.kind
+        return ROOT / self.place / "golden" / self.kind
 
     def path(self, name: str, version: int) -> Path:
         return self.folder / f"{name}.v{version}.json"
@@ -192,20 +193,21 @@ def _read(path: Path) -> list[Any]:
     return found
 
 
-def of_services() -> list[Goldens]:
-    """The goldens of every aggregate of every service."""
-    return [
-        Goldens(service, aggregate.kind, aggregate.codec)
+def everywhere() -> list[Goldens]:
+    """The goldens of every aggregate of every service, and of what every ledger may hold besides."""
+    of_services = [
+        Goldens(f"services/{service}", aggregate.kind, aggregate.codec)
         for service in SERVICES
         for aggregate in import_module(f"services.{service}.application").AGGREGATES
     ]
+    return [*of_services, Goldens("shared/eventstore", LEDGER.kind, LEDGER.codec)]
 
 
 def broken() -> list[str]:
-    """What today's code cannot read, of all services; an aggregate that has gone takes nothing along."""
-    goldens = of_services()
+    """What today's code cannot read, anywhere; an aggregate that has gone takes nothing along."""
+    goldens = everywhere()
     folders = {one.folder for one in goldens}
-    gone = [path for path in sorted(ROOT.glob("*/golden/*/*.json")) if path.parent not in folders]
+    gone = [path for path in sorted(ROOT.glob("**/golden/*/*.json")) if path.parent not in folders]
     return [
         *(what for one in goldens for what in one.broken()),
         *(f"{path.relative_to(ROOT)}: its aggregate has gone" for path in gone),
@@ -221,13 +223,13 @@ def _main(arguments: list[str]) -> int:
         print("Ledgers hold such events: give the event a new version and an upcaster.", file=sys.stderr)
         return 1
     if arguments == ["check"]:
-        missing = [path for one in of_services() for path in one.missing()]
+        missing = [path for one in everywhere() for path in one.missing()]
         for path in missing:
             print(
                 f"{path.relative_to(ROOT)} does not show all of today's event: make goldens", file=sys.stderr
             )
         return 1 if missing else 0
-    for one in of_services():
+    for one in everywhere():
         for path in one.write():
             print(path.relative_to(ROOT))
     return 0

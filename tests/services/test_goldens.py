@@ -15,9 +15,7 @@ from shared.eventstore.codec import Codec, Upcast
 from shared.testing import goldens
 from shared.testing.goldens import CannotBeMade, Goldens, samples
 
-every_aggregate = pytest.mark.parametrize(
-    "of", goldens.of_services(), ids=lambda of: f"{of.service}-{of.kind}"
-)
+every_aggregate = pytest.mark.parametrize("of", goldens.everywhere(), ids=lambda of: f"{of.place}-{of.kind}")
 
 
 @every_aggregate
@@ -73,7 +71,7 @@ def of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Codec[Any]]
     monkeypatch.setattr(goldens, "ROOT", tmp_path)
     made = Goldens("notes", "note", codec())
     made.write()
-    monkeypatch.setattr(goldens, "of_services", lambda: [made])
+    monkeypatch.setattr(goldens, "everywhere", lambda: [made])
     return lambda later: Goldens("notes", "note", later)
 
 
@@ -117,7 +115,7 @@ def test_what_makes_a_ledger_unreadable_is_noticed_and_nothing_is_written(
     later = of(codec(fields))
     before = later.path("Told", 1).read_bytes()
     assert complaint in "\n".join(later.broken())
-    monkeypatch.setattr(goldens, "of_services", lambda: [later])
+    monkeypatch.setattr(goldens, "everywhere", lambda: [later])
     assert goldens._main(["check"]) == 1
     assert goldens._main(["write"]) == 1
     assert later.path("Told", 1).read_bytes() == before
@@ -177,9 +175,9 @@ def test_an_event_and_an_aggregate_that_have_gone_are_noticed(
     of: Callable[[Codec[Any]], Goldens], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other: Codec[Any] = Codec(make_dataclass("Heard", [("unit", str)], frozen=True))
-    monkeypatch.setattr(goldens, "of_services", lambda: [of(other)])
+    monkeypatch.setattr(goldens, "everywhere", lambda: [of(other)])
     assert goldens.broken() == ["notes/golden/note/Told.v1.json: the event has gone"]
-    monkeypatch.setattr(goldens, "of_services", list)
+    monkeypatch.setattr(goldens, "everywhere", list)
     assert goldens.broken() == ["notes/golden/note/Told.v1.json: its aggregate has gone"]
 
 
