@@ -60,8 +60,8 @@ class Wire:
             writer.close()
 
     def mend(self) -> None:
-        """Let connections through again."""
-        self._whole = True
+        """Let connections through again, and cut none."""
+        self._whole, self._planned = True, None
 
     def _connected(
         self, host: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
