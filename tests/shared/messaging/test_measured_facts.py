@@ -63,7 +63,7 @@ from tests.shared.messaging.conftest import (
     speaking,
     write,
 )
-from tests.shared.messaging.own_nats import OwnNats, until
+from tests.shared.messaging.own_nats import PATIENCE_SECONDS, OwnNats, until
 
 SCRATCH = "SCRATCH"
 EXISTING = JStream(SCRATCH, declare=False)
@@ -199,24 +199,30 @@ async def test_a_nack_comes_back_at_once_and_the_inbox_nacks_with_a_delay(
 
 
 async def test_a_pull_runs_its_handlers_concurrently_and_the_inbox_does_not_care(
-    hearer: Hearer, jetstream: JetStreamContext, monkeypatch: pytest.MonkeyPatch
+    scratch: JetStreamContext, servers: Servers, hearer: Hearer, jetstream: JetStreamContext
 ) -> None:
-    for sequence in (1, 2, 3):
-        await jetstream.publish(SUBJECT, approved(sequence), stream=STREAM)
-    kept = {sequence: asyncio.Event() for sequence in (1, 2, 3)}
-    keep = hearer.inbox.keep
+    handled: list[int] = []
+    for _ in range(50):
+        await scratch.publish("scratch.a", b"fact", stream=SCRATCH)
+    async with faststream(servers.nats_url) as broker:
 
-    async def last_first(source: str, payload: bytes, stream_sequence: int) -> None:
-        if stream_sequence < 3:
-            await kept[stream_sequence + 1].wait()
-        await keep(source, payload, stream_sequence)
-        await hearer.apply_all()
-        kept[stream_sequence].set()
+        @broker.subscriber("scratch.>", stream=EXISTING, durable="ear", pull_sub=PullSub(batch_size=50))
+        async def handle(message: NatsMessage) -> None:
+            sequence = message.raw_message.metadata.sequence.stream
+            for _ in range(50 - sequence):  # the later, the quicker
+                await asyncio.sleep(0)
+            handled.append(sequence)
 
-    monkeypatch.setattr(hearer.inbox, "keep", last_first)
+        await broker.start()
+        await settled(scratch, SCRATCH, "ear")
+    assert sorted(handled) == [*range(1, 51)] != handled
+
     await hearer.broker.start()
-    await kept[1].wait()  # the first waited for the second, which waited for the third
-    assert await hearer.heard() == [1, 2, 3]
+    for sequence in range(50, 0, -1):
+        await jetstream.publish(SUBJECT, approved(sequence), stream=STREAM)
+    await hearer.has_received(50)
+    await hearer.apply_all()
+    assert await hearer.heard() == [*range(1, 51)]
 
 
 async def test_a_consumer_with_a_last_delivery_moves_on_and_ours_has_none(
@@ -317,8 +323,8 @@ async def test_a_connection_gives_up_and_its_pull_loop_starves_the_rest_and_ours
 
     monkeypatch.setattr(pull, "fetch", counted)
     own_nats.kill()
-    await closed.wait()
-    await turned.wait()
+    await asyncio.wait_for(closed.wait(), PATIENCE_SECONDS)
+    await asyncio.wait_for(turned.wait(), PATIENCE_SECONDS)
     assert fetches == 1_000, "the event loop did not turn once between a thousand fetches"
 
     await own_nats.start()
