@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from deploy.local import operate
+from deploy.local import ledgers, operate
 from deploy.local.console import HomeOption, complain, print_table, say
+from deploy.local.credentials import SERVICES
 from deploy.local.home import Home, LocalError
 from deploy.local.tenants import tenants
 
@@ -41,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(operate.parked, name="parked")
-app.add_typer(operate.ledger, name="ledger")
+app.add_typer(ledgers.ledger, name="ledger")
 app.add_typer(tenants, name="tenants")
 app.command()(operate.republish)
 
@@ -80,6 +81,8 @@ def up(
 
 
 def _print_addresses(cluster: Cluster) -> None:
+    from deploy.local.supervisor import answers
+
     servers = {"postgres", "nats"}
     rows: list[tuple[object, ...]] = [("supervisor", None, cluster.state.supervisor.pid, None)]
     for name, process in cluster.state.processes.items():
@@ -87,6 +90,9 @@ def _print_addresses(cluster: Cluster) -> None:
         rows.append((name, url, process.pid, None if name in servers else "/openapi.json"))
     print_table("Shufa is up", ("service", "address", "pid", "API"), rows)
     say(f"Home  {cluster.home.root}\nLogs  {cluster.home.log('').parent}")
+    for service in SERVICES:
+        if not answers(cluster.state.processes[service].address or "", "/readyz"):
+            complain(f"{service} takes no commands: see shufa ledger fork {service}.")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What an operator does to a service that is up: parked events, publishing again, checking the ledger."""
+"""What an operator does to a service that is up: parked events, publishing again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from deploy.local.credentials import SERVICES, DatabaseRole
 from deploy.local.home import Home, LocalError
 
 parked = typer.Typer(help="Events that could not be applied and wait for a decision.", no_args_is_help=True)
-ledger = typer.Typer(help="The ledgers.", no_args_is_help=True)
 
 ServiceArgument = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
 SourceArgument = Annotated[str, typer.Argument(help="The service that published the event.")]
@@ -22,7 +21,8 @@ SequenceArgument = Annotated[int, typer.Argument(help="The event's public sequen
 T = TypeVar("T")
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do it, and say in one line that the database did not let us."""
     import asyncio
 
     from sqlalchemy.exc import DBAPIError
@@ -33,7 +33,8 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         raise LocalError(f"The database does not answer as it should: {error}".splitlines()[0]) from error
 
 
-def _database(home: Home, service: str, role: DatabaseRole = "relay") -> str:
+def database(home: Home, service: str, role: DatabaseRole = "relay") -> str:
+    """The address of a service's database. Raises LocalError where there is no such service, or nothing is up."""
     from deploy.local.cluster import Cluster
 
     if service not in SERVICES:
@@ -46,7 +47,7 @@ def list_parked(service: ServiceArgument, home: HomeOption = None) -> None:
     """What a service could not apply, and how much waits behind each."""
     from shared.messaging.operate import parked_list
 
-    rows = _run(parked_list(_database(Home.at(home), service)))
+    rows = run(parked_list(database(Home.at(home), service)))
     print_table(
         f"Parked in {service}",
         ("source", "tenant", "epoch", "sequence", "event", "key", "waiting", "error"),
@@ -69,7 +70,7 @@ def retry_parked(
     from shared.messaging.operate import NotParked, parked_retry
 
     try:
-        released = _run(parked_retry(_database(Home.at(home), service), source, tenant, sequence))
+        released = run(parked_retry(database(Home.at(home), service), source, tenant, sequence))
     except NotParked as error:
         raise LocalError(f"{error}.") from error
     say(f"{source}:{tenant}#{sequence} will be tried again; {released} events go on.")
@@ -88,7 +89,7 @@ def drop_parked(
     from shared.messaging.operate import NotParked, parked_drop
 
     try:
-        released = _run(parked_drop(_database(Home.at(home), service), source, tenant, sequence, reason))
+        released = run(parked_drop(database(Home.at(home), service), source, tenant, sequence, reason))
     except NotParked as error:
         raise LocalError(f"{error}.") from error
     say(f"{source}:{tenant}#{sequence} was dropped; {released} events go on.")
@@ -103,35 +104,5 @@ def republish(
     """Publish a service's events again; who has them already ignores them."""
     from shared.messaging.operate import republish as publish_again
 
-    count = _run(publish_again(_database(Home.at(home), service), tenant=tenant, from_sequence=start))
+    count = run(publish_again(database(Home.at(home), service), tenant=tenant, from_sequence=start))
     say(f"{count} events of {service} will be published again.")
-
-
-@ledger.command("verify")
-def verify_ledgers(
-    service: Annotated[str | None, typer.Option(help="One service; all by default.")] = None,
-    tenant: Annotated[str | None, typer.Option(help="One tenant; all of them by default.")] = None,
-    home: HomeOption = None,
-) -> None:
-    """Compute every hash chain anew and compare. Exit status 1 if one does not hold."""
-    where = Home.at(home)
-    services = (service,) if service else SERVICES
-    broken = _run(
-        _verify({name: (_database(where, name, "app"), _database(where, name)) for name in services}, tenant)
-    )
-    if broken:
-        raise LocalError(f"{broken} of the ledgers do not hold.")
-
-
-async def _verify(databases: dict[str, tuple[str, str]], tenant: str | None) -> int:
-    from shared.eventstore.verify import verify_service
-
-    broken, ledgers, events = 0, 0, 0
-    for service, (database, relay) in databases.items():
-        async for one in verify_service(database, relay, service, tenant):
-            ledgers, events = ledgers + 1, events + one.events
-            verdict = one.problem or f"holds, head {one.head_hash[:16]}"
-            say(f"{one.service}:{one.tenant}  {one.events} events  {verdict}")
-            broken += one.problem is not None
-    say(f"{ledgers} ledgers, {events} events, {broken} broken.")
-    return broken

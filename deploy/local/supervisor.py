@@ -26,6 +26,8 @@ from deploy.local.waiting import until
 _IDLE = 60.0
 _BACKLOG = 512
 _PROBE_SECONDS = 2.0
+_WAITS_FOR_AN_OPERATOR = b'"kernel.ledger-behind-stream"'
+"""What a service's probe says while its database was set back: it serves reads, and more waiting would not help."""
 
 
 @dataclass
@@ -152,14 +154,16 @@ class Supervisor:
         )
 
     def _wait_ready(self, program: Program, address: str) -> None:
-        """Until its probe says 200; a child that ends meanwhile, this or another, fails the start."""
+        """Until its probe says 200, or that an operator must act before it can; a child that ends meanwhile, this or
+        another, fails the start."""
 
         def ready() -> bool:
             for name, kept in self._kept.items():
                 if kept.running.ended:
                     status = kept.running.process.returncode
                     raise LocalError(f"{name} ended with status {status}.", tail=tail(kept.running.child.log))
-            return answers(address, program.probe)
+            status, body = ask(address, program.probe)
+            return status == 200 or _WAITS_FOR_AN_OPERATOR in body
 
         try:
             until(
@@ -234,12 +238,18 @@ def step_child(home: Home, step: Step, environment: dict[str, str]) -> Child:
 
 def answers(address: str, path: str) -> bool:
     """Does GET answer 200 there, now?"""
+    return ask(address, path)[0] == 200
+
+
+def ask(address: str, path: str) -> tuple[int, bytes]:
+    """What GET answers there, now: status and body; 0 where nobody does."""
     connection = http.client.HTTPConnection(address, timeout=_PROBE_SECONDS)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 200
+        response = connection.getresponse()
+        return response.status, response.read()
     except (OSError, http.client.HTTPException):
-        return False
+        return 0, b""
     finally:
         connection.close()
 

@@ -6,8 +6,8 @@ a new epoch, so that its next public event cannot be mistaken for one of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 import sqlalchemy as sa
@@ -83,7 +83,16 @@ def decide(state: Epoch, command: AcceptRestore, given: Given[None]) -> list[Eve
     """Nothing where the epoch has begun already: two operators may accept the same restore."""
     if command.epoch <= state.number:
         return []
-    restored = LedgerRestored(
+    parts = range(0, len(command.lost), LOST_IN_ONE_EVENT)
+    return [
+        restored(command),
+        *(PublicEventsLost(command.lost[at : at + LOST_IN_ONE_EVENT]) for at in parts),
+    ]
+
+
+def restored(command: AcceptRestore) -> LedgerRestored:
+    """What the ledger will say when a restore is accepted."""
+    return LedgerRestored(
         command.epoch,
         command.epoch_before,
         command.last_sequence_before,
@@ -92,8 +101,6 @@ def decide(state: Epoch, command: AcceptRestore, given: Given[None]) -> list[Eve
         len(command.lost),
         command.reason,
     )
-    parts = range(0, len(command.lost), LOST_IN_ONE_EVENT)
-    return [restored, *(PublicEventsLost(command.lost[at : at + LOST_IN_ONE_EVENT]) for at in parts)]
 
 
 def evolve(state: Epoch, event: Event) -> Epoch:
@@ -124,20 +131,9 @@ LEDGER: Aggregate[Epoch, AcceptRestore, Event, None] = Aggregate(
 )
 
 
-async def accept(
-    store: EventStore,
-    tenant: str,
-    by: Actor,
-    reason: str,
-    *,
-    epoch: int,
-    epoch_before: int,
-    last_sequence_before: int,
-    sealed_until: int,
-    lost: Sequence[LostEvent],
-) -> Answer | None:
+async def accept(store: EventStore, tenant: str, by: Actor, command: AcceptRestore) -> Answer | None:
     """Begin a new epoch of one ledger; None where it has begun already. LedgerRestored is its first public event."""
-    heads = tables.heads
+    heads, epoch = tables.heads, command.epoch
 
     async def once(work: UnitOfWork) -> Answer | None:
         await work.enter()
@@ -150,10 +146,7 @@ async def accept(
         restored_to = await work.connection.scalar(begun.returning(heads.c.sequence))
         if restored_to is None:
             return None
-        command = AcceptRestore(
-            epoch, epoch_before, last_sequence_before, restored_to, sealed_until, tuple(lost), reason
-        )
-        return await work.execute(LEDGER, ID, command)
+        return await work.execute(LEDGER, ID, replace(command, restored_to=restored_to))
 
     correlation = f"restore:{store.service}:{tenant}/{epoch}"
     return await store.in_transaction(Context(tenant, by, correlation), once)

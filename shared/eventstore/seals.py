@@ -201,12 +201,14 @@ def _given_up(seal: Seal, restored: Sequence[LedgerRestored]) -> bool:
 
 class Sealer:
     """Signs the roots of one service. Of several replicas the first to come does it; a root that a crash left in the
-    table or in the folder alone is put beside the other at the next sealing, if it is a root."""
+    table or in the folder alone is put beside the other at the next sealing, if it is a root. ``refused`` are the
+    ledgers that the last sealing left out."""
 
     def __init__(self, store: EventStore, key: Ed25519PrivateKey, folder: Path) -> None:
         self.store = store
         self.key = key
         self.folder = Folder(folder)
+        self.refused: list[Verified] = []
         self._chain = self._unread()
 
     def _unread(self) -> Chain:
@@ -234,9 +236,9 @@ class Sealer:
         before = {tenant: (seal.epoch, seal.sequence) for tenant, seal in sealed.items()}
         changed = sorted(dict(heads.items() ^ before.items()))
         verified = [await self._verified(tenant) for tenant in changed]
-        broken = [one for one in verified if one.problem is not None]
-        UNSEALABLE.set(len(broken))
-        for one in broken:
+        self.refused = [one for one in verified if one.problem is not None]
+        UNSEALABLE.set(len(self.refused))
+        for one in self.refused:
             log.error("seal.refused", tenant=one.tenant, problem=one.problem)
         news = [(one.tenant, one.epoch, one.events, one.head_hash) for one in verified if not one.problem]
         if not news:

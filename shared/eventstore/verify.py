@@ -191,7 +191,7 @@ def _end(walked: Verified, head: Any, restored: Sequence[LedgerRestored], seal: 
     if seal is not None and seal.sequence > last:
         return f"root {seal.root} sealed #{seal.sequence}, the last event is #{last}"
     if head is None:
-        return f"it has no head, the last event is #{last}"
+        return f"it has no head, the last event is #{last}" if last else None
     if head.sequence != last:
         return f"the head says #{head.sequence}, the last event is #{last}"
     if head.hash.hex() != walked.head_hash:

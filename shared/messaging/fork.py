@@ -18,7 +18,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from shared.decider import Actor
 from shared.eventstore import tables
-from shared.eventstore.restore import LostEvent, accept
+from shared.eventstore.restore import AcceptRestore, LostEvent, accept
 from shared.eventstore.seals import Folder, NotARoot, opened
 from shared.eventstore.sql import read
 from shared.eventstore.store import EventStore
@@ -55,6 +55,18 @@ class Behind:
     def next_epoch(self) -> int:
         """The first epoch in which nothing was said or sealed."""
         return max(self.database[0], self.stream[0], self.sealed.epoch if self.sealed else 0) + 1
+
+    def accepted(self, reason: str) -> AcceptRestore:
+        """The command that begins it."""
+        return AcceptRestore(
+            epoch=self.next_epoch,
+            epoch_before=self.stream[0],
+            last_sequence_before=self.stream[1],
+            restored_to=self.sequence,
+            sealed_until=self.sealed.sequence if self.sealed else 0,
+            lost=self.lost,
+            reason=reason,
+        )
 
 
 @dataclass(frozen=True)
@@ -112,20 +124,7 @@ async def behind(
 
 async def accept_all(store: EventStore, ledgers: list[Behind], by: Actor, reason: str) -> list[Answer]:
     """Begin a new epoch of each ledger that is behind. The answers are of those in which this did."""
-    answers = [
-        await accept(
-            store,
-            one.tenant,
-            by,
-            reason,
-            epoch=one.next_epoch,
-            epoch_before=one.stream[0],
-            last_sequence_before=one.stream[1],
-            sealed_until=one.sealed.sequence if one.sealed else 0,
-            lost=one.lost,
-        )
-        for one in ledgers
-    ]
+    answers = [await accept(store, one.tenant, by, one.accepted(reason)) for one in ledgers]
     return [answer for answer in answers if answer is not None]
 
 

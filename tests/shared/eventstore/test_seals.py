@@ -23,6 +23,7 @@ from shared.eventstore.seals import OutOfStep, Root, Sealer, digest, signed, ver
 from shared.eventstore.verify import verify_service
 from tests.shared.conftest import SERVICE, Place, context, new_place
 from tests.shared.eventstore.notebook import NOTEBOOK, Write
+from tests.shared.eventstore.tampering import WRITTEN_ANEW
 
 A, B = "shanghai.a", "shanghai.b"
 OF_A_LEDGER = ("events", "heads", "texts", "outbox", "notebooks", "notes", "deadlines")
@@ -92,17 +93,6 @@ CUT = (
     f"update heads set (sequence, hash) = (select sequence, hash from events where tenant = '{A}'"
     f" and sequence = 3) where tenant = '{A}'",
 )
-WRITTEN_ANEW = """
-do $$ declare last bytea := ''; e events; begin
-    for e in select * from events where tenant = 'shanghai.a' order by sequence loop
-        e.data := replace(e.data, '2021', '2022');
-        last := event_hash(last, 'review', e.tenant, e.sequence, e.stream, e.version, e.name, e.schema_version,
-                           e.recorded_at, e.data, e.metadata);
-        update events set data = e.data, hash = last where tenant = e.tenant and sequence = e.sequence;
-    end loop;
-    update heads set hash = last where tenant = 'shanghai.a';
-end $$
-"""
 GONE = [f"delete from {table} where tenant = '{A}'" for table in OF_A_LEDGER]
 
 
