@@ -10,6 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 BIN := .venv/bin
 INSTALLED := .venv/installed
+PEERS := .venv/peers
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help
@@ -55,6 +56,15 @@ goldens: $(INSTALLED) ## add a golden file of each event and version that has no
 mutants: $(INSTALLED) ## leave out each rule in turn: a test must fail
 	@$(BIN)/python -m shared.testing.mutants
 
+# What the benchmarks compare us with, and what draws their charts.
+$(PEERS): requirements-bench.lock $(INSTALLED)
+	@$(PIP) install --require-hashes -r requirements-bench.lock
+	@touch $@
+
+.PHONY: bench
+bench: $(PEERS) ## the kernel beside its peers, ten minutes; QUICK=1: one
+	@$(BIN)/python -m benchmarks
+
 .PHONY: kill-test
 kill-test: $(INSTALLED) ## the demo while each server in turn is killed ten times
 	@$(BIN)/python -m tests.scenario.kill_test
@@ -74,7 +84,7 @@ format: $(INSTALLED) ## format the code
 
 .PHONY: lock
 lock: $(INSTALLED) ## write the lock files anew from requirements*.in
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-bench; do \
 		$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 			--no-emit-index-url --no-annotate --no-header $$name.in --output-file $$name.lock; done
 

@@ -44,7 +44,7 @@ class OutboxRow:
 def outbox_rows(lap: str, count: int) -> list[OutboxRow]:
     """Public events of sixteen tenants; no two laps have one in common, or the broker would know it again."""
     now = datetime.now(UTC)
-    metadata = {
+    metadata: dict[str, object] = {
         "actor": {"id": "alice", "name": "Alice"},
         "business_date": now.date().isoformat(),
         "causation": None,

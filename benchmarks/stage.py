@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,31 +23,38 @@ from shared.eventstore.aggregate import Tier
 from shared.eventstore.schema import create_kernel, protect
 from shared.messaging.provision import provision
 from shared.messaging.topology import STREAM
+from shared.observability.logs import configure
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many rounds, how long each side of one is, how much data."""
+    """How many rounds, how long each side of one is, how much data. ``quick``: too little to be held to limits."""
 
+    quick: bool = False
     rounds: int = 5
     warm_up_seconds: float = 1.0
     append_seconds: float = 4.0
+    events: int = 100_000
     messages: int = 10_000
     effects: int = 10_000
     effects_one_by_one: int = 1_000
     travel_rounds: int = 3
     travel_seconds: float = 7.0
+    memory_events: int = 1_000_000
 
 
 QUICK = Plan(
+    quick=True,
     rounds=3,
     warm_up_seconds=0.2,
     append_seconds=0.5,
+    events=10_000,
     messages=1_000,
     effects=1_000,
     effects_one_by_one=100,
     travel_rounds=1,
     travel_seconds=2.0,
+    memory_events=20_000,
 )
 
 
@@ -133,3 +141,11 @@ def expect(wanted: int, found: int) -> int:
     if found != wanted:
         raise RuntimeError(f"{found} were done of {wanted}")
     return found
+
+
+def log_to(path: Path) -> None:
+    """Log as a service does, a line for each reaction; into a file, as the supervisor has it."""
+    configure("benchmarks", "INFO")
+    [handler] = logging.getLogger().handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(path.open("a"))

@@ -1,2 +1,0 @@
--- An inbox and its effects as on the first day.
-truncate received, applied, heard;
