@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 
 from shared.contracts import Contract
-from shared.eventstore.aggregate import Row
+from shared.contracts.envelope import Cause
+from shared.eventstore.aggregate import Row, Tier
 from shared.eventstore.views import Change
 
-
-@dataclass(frozen=True)
-class Cause:
-    """The event that is heard. ``business_date`` is the day it counts for; ``citation`` names it in its ledger."""
-
-    id: str
-    citation: str
-    tenant: str
-    business_date: date
-    recorded_at: datetime
+__all__ = ["Cause", "Changes", "Drop", "Projection"]
 
 
 @dataclass(frozen=True)
@@ -37,22 +30,28 @@ class Projection:
     """A table and what these contracts write into it.
 
     ``change`` is pure: an event and what is known of it make a whole row to put (the columns besides tenant), a row
-    to Drop, or None for nothing. It sees no other row, so that many events can be written at once and again.
+    to Drop, or None for nothing. It sees no other row, so that many events can be written at once and again. Events
+    that write the same row have the same partition key: only within one is their order kept when one is parked.
     """
 
     table: sa.Table
     contracts: tuple[type[Contract], ...]
     change: Callable[[Any, Cause], Row | Drop | None]
+    tier: Tier = "private"
 
     def of(self, event: Contract, cause: Cause) -> Change | None:
         """The change that an event makes to the table."""
-        match self.change(event, cause):
-            case None:
-                return None
-            case Drop(key):
-                return Change("drop", self.table, {"tenant": cause.tenant} | key)
-            case row:
-                return Change("put", self.table, {"tenant": cause.tenant} | row)
+        change = self.change(event, cause)
+        if change is None:
+            return None
+        if isinstance(change, Drop):
+            return Change("drop", self.table, {"tenant": cause.tenant, **change.key})
+        return Change("put", self.table, {"tenant": cause.tenant, **change})
+
+
+@cache
+def _key(table: sa.Table) -> Callable[[Row], Hashable]:
+    return itemgetter(*(column.name for column in table.primary_key.columns))
 
 
 @dataclass
@@ -63,9 +62,7 @@ class Changes:
 
     def add(self, change: Change) -> None:
         """Let this one be the last of its row."""
-        self._last[change.table.name, *(change.row[c.name] for c in change.table.primary_key.columns)] = (
-            change
-        )
+        self._last[change.table.name, _key(change.table)(change.row)] = change
 
     def take(self) -> list[Change]:
         """All of them, and none are left."""

@@ -48,7 +48,9 @@ def _alone(row: Callable[[Any], Row]) -> Callable[[Any, Cause], Row]:
     return lambda event, cause: row(event)
 
 
-PROJECTIONS = tuple(Projection(table, (contract,), _alone(row)) for contract, (table, row) in _ROWS.items())
+PROJECTIONS = tuple(
+    Projection(table, (contract,), _alone(row), tier="inherited") for contract, (table, row) in _ROWS.items()
+)
 """What every service keeps of what scheduling says."""
 
 

@@ -57,6 +57,47 @@ def evolve(case: Case, event: Event) -> Case:
     match event:
         case RectificationFellDue():
             return Open(_duty(event))
+
+        # These first, because they happen most: an event is compared with one pattern after the other.
+        case FeedbackSubmitted():
+            was = _open(case)
+            sent = Sent(event.sent_on, event.due_on, was.asked_on)
+            return FedBack(
+                replace(was.duty, sent=(*was.duty.sent, sent)),
+                event.sent_on,
+                event.offices,
+                asked=was.asked,
+                overdue_since=was.overdue_since,
+                returned_on=was.returned_on,
+            )
+        case FeedbackWithdrawn():
+            back = _fed_back(case)
+            *earlier, last = back.duty.sent
+            duty = replace(back.duty, sent=(*earlier, replace(last, withdrawn=True)))
+            return Open(duty, back.asked, back.overdue_since, back.returned_on)
+        case FeedbackReceipted():
+            fed_back = _fed_back(case)
+            return replace(fed_back, receipts=(*fed_back.receipts, Receipt(event.office, event.on)))
+        case RectificationVerified():
+            fed_back = _fed_back(case)
+            return Closed(
+                duty=fed_back.duty,
+                fed_back_on=fed_back.sent_on,
+                receipts=fed_back.receipts,
+                verified_on=event.on,
+                by_office=event.by_office,
+                outcome=event.outcome,
+                unfinished=event.unfinished,
+            )
+        case RectificationReturned():
+            duty = _fed_back(case).duty
+            return Open(
+                _due_again(
+                    duty, event.due_on, "return", event, provisional=event.due_provisional, by_person=True
+                ),
+                returned_on=event.on,
+            )
+
         case ItemsCorrected() | HandoverRecorded() | SuspensionNoted() | ReminderSent():
             return _with_duty(case, _duty_after(_running(case).duty, event))
         case SupervisionOpened() | SupervisionClosed():
@@ -97,45 +138,6 @@ def evolve(case: Case, event: Event) -> Case:
             return replace(was, duty=_duty_after(duty, event), overdue_since=None)
         case RectificationFellOverdue():
             return replace(_open(case), overdue_since=event.overdue_since)
-
-        case FeedbackSubmitted():
-            was = _open(case)
-            sent = Sent(event.sent_on, event.due_on, was.asked_on)
-            return FedBack(
-                replace(was.duty, sent=(*was.duty.sent, sent)),
-                event.sent_on,
-                event.offices,
-                asked=was.asked,
-                overdue_since=was.overdue_since,
-                returned_on=was.returned_on,
-            )
-        case FeedbackWithdrawn():
-            back = _fed_back(case)
-            *earlier, last = back.duty.sent
-            duty = replace(back.duty, sent=(*earlier, replace(last, withdrawn=True)))
-            return Open(duty, back.asked, back.overdue_since, back.returned_on)
-        case FeedbackReceipted():
-            fed_back = _fed_back(case)
-            return replace(fed_back, receipts=(*fed_back.receipts, Receipt(event.office, event.on)))
-        case RectificationVerified():
-            fed_back = _fed_back(case)
-            return Closed(
-                duty=fed_back.duty,
-                fed_back_on=fed_back.sent_on,
-                receipts=fed_back.receipts,
-                verified_on=event.on,
-                by_office=event.by_office,
-                outcome=event.outcome,
-                unfinished=event.unfinished,
-            )
-        case RectificationReturned():
-            duty = _fed_back(case).duty
-            return Open(
-                _due_again(
-                    duty, event.due_on, "return", event, provisional=event.due_provisional, by_person=True
-                ),
-                returned_on=event.on,
-            )
 
         case RecordCorrected(what="due_on"):
             return _due_date_corrected(_opened(case), event)

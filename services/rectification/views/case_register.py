@@ -112,14 +112,17 @@ def rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
     last: dict[str, Any] = dict.fromkeys(("feedback_ref", "entered_for", "remarks_ref", "progress_noted_on"))
     for recorded in history:
         case = evolve(case, recorded.event)
-        for name, entry in _entry(recorded.event).items():
-            entries[name].append(entry)
-        last |= _last(recorded.event)
+        if entry := _entry(recorded.event):
+            entries[entry[0]].append(entry[1])
+        if changed := _last(recorded.event):
+            last |= changed
     if isinstance(case, NotOpened):
         return []
     if isinstance(case, Open):
         last |= {"feedback_ref": None, "entered_for": None}
-    return [_of_the_duty(case.duty) | {"state": standing(case)} | _of_the_situation(case) | entries | last]
+    return [
+        {**_of_the_duty(case.duty), "state": standing(case), **_of_the_situation(case), **entries, **last}
+    ]
 
 
 def _of_the_duty(duty: Duty) -> dict[str, Any]:
@@ -208,24 +211,24 @@ def _receipts(case: FedBack | Closed) -> list[dict[str, str]]:
     return [{"office": receipt.office, "on": receipt.on.isoformat()} for receipt in case.receipts]
 
 
-def _entry(event: Event) -> dict[str, dict[str, Any]]:
+def _entry(event: Event) -> tuple[str, dict[str, Any]] | None:
     """What the event adds to one of the row's lists."""
     match event:
         case HandoverRecorded():
-            entry = {
+            entry: dict[str, Any] = {
                 "from_person": event.from_person,
                 "to_person": event.to_person,
                 "title": event.title,
                 "effective_on": event.effective_on.isoformat(),
             }
-            return {"handovers": entry}
+            return "handovers", entry
         case InspectionRecorded():
             entry = {
                 "plan_line": event.plan_line,
                 "inspected_on": event.inspected_on.isoformat(),
                 "by_office": event.by_office,
             }
-            return {"inspections": entry}
+            return "inspections", entry
         case RecordCorrected():
             entry = {
                 "what": event.what,
@@ -235,19 +238,19 @@ def _entry(event: Event) -> dict[str, dict[str, Any]]:
                 "title": event.decision.title,
                 "on": event.on.isoformat(),
             }
-            return {"corrections": entry}
+            return "corrections", entry
         case ItemsCorrected() | MinutesCorrectionNoted():
-            noted: dict[str, Any] = {
+            entry = {
                 "document_number": event.document_number,
                 "corrected_on": event.corrected_on.isoformat(),
                 "applied": isinstance(event, ItemsCorrected),
             }
-            return {"minutes_corrections": noted}
+            return "minutes_corrections", entry
         case _:
-            return {}
+            return None
 
 
-def _last(event: Event) -> dict[str, Any]:
+def _last(event: Event) -> dict[str, Any] | None:
     """What the event replaces in the row."""
     match event:
         case FeedbackSubmitted():
@@ -257,7 +260,7 @@ def _last(event: Event) -> dict[str, Any]:
         case ProgressNoted():
             return {"progress_noted_on": event.on}
         case _:
-            return {}
+            return None
 
 
 def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> dict[str, Any]:

@@ -1,0 +1,163 @@
+"""Makes a read model anew beside the live one, while commands go on, and puts it in its place (docs/decisions/0008)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+import sqlalchemy as sa
+
+from shared.eventstore.aggregate import Aggregate, Row, View
+from shared.eventstore.projection import Projection
+from shared.eventstore.sources import Key, Position, Source, Streams, of_projection
+from shared.eventstore.store import engine
+
+LITTLE = 1_000
+"""Events that may still have to be read when the live table is locked: some milliseconds' work."""
+PASSES = 10
+"""How often to catch up before that, should commands come faster than the rebuild follows."""
+ATTEMPTS, PATIENCE, PAUSE = 60, timedelta(seconds=0.2), timedelta(seconds=0.5)
+"""How often the lock is tried, how long each time, and how long between two: whoever only wants to read a row waits
+behind us, so the lock is better given up and tried again than waited for behind a long query."""
+
+Progress = Callable[[int, int], None]
+"""Told how many events were read or passed over, and how many there are."""
+
+
+class AlreadyRebuilding(Exception):
+    """Another session is rebuilding this read model."""
+
+
+class InUse(Exception):
+    """Somebody read the live table without a pause for as long as the lock was tried."""
+
+
+def _silent(done: int, total: int) -> None:
+    return None
+
+
+async def rebuild(
+    owner_url: str,
+    aggregate: Aggregate[Any, Any, Any, Any],
+    view: View,
+    progress: Progress = _silent,
+) -> int:
+    """Make a view anew from the ledgers; how many events were read.
+
+    Memory does not grow with the number of events, only with the tenants' and with one stream's own history. Whatever
+    goes wrong, the live table stays as it was, and the next rebuild starts afresh. Raises AlreadyRebuilding, InUse,
+    CannotFold.
+    """
+    async with _connections(owner_url) as (reader, writer):
+        return await _Run(writer, Streams(reader, aggregate, view)).run(progress)
+
+
+async def rebuild_projection(
+    owner_url: str, service: str, projection: Projection, progress: Progress = _silent
+) -> int:
+    """The same for a read model of public events: from the inbox, or from the outbox where the service said them."""
+    async with _connections(owner_url) as (reader, writer):
+        return await _Run(writer, of_projection(reader, projection, service)).run(progress)
+
+
+class _Run:
+    """One rebuild. Source and ``writer`` have connections of the driver's own: rows are many here."""
+
+    def __init__(self, writer: Any, source: Source) -> None:
+        self.writer = writer
+        self.source = source
+        self.name = source.table.name
+        columns = list(source.table.columns)
+        self.columns = [column.name for column in columns]
+        self.json = [n for n, column in enumerate(columns) if isinstance(column.type, sa.JSON)]
+        self.known: dict[Key, Position] = {}
+        """How far each key is in the new table for certain; it may hold more."""
+        self.events = 0
+
+    async def run(self, progress: Progress) -> int:
+        if not await self.writer.fetchval("select rebuild.lay_out($1)", self.name):
+            raise AlreadyRebuilding(f"{self.name} is being rebuilt by another session")
+        for _ in range(PASSES):
+            if await self.catch_up(progress) <= LITTLE:
+                break
+        for _ in range(ATTEMPTS):
+            if await self.take_place():
+                return self.events
+            await asyncio.sleep(PAUSE.total_seconds())
+            await self.catch_up()
+        raise InUse(f"{self.name} is read without a pause; it stays as it was")
+
+    async def catch_up(self, progress: Progress = _silent) -> int:
+        """Bring the new table to where the source is now; how many events were read."""
+        positions = await self.source.positions()
+        done, total = _events(self.known), _events(positions)
+        before = self.events
+        async with self.writer.transaction():
+            for key, position in positions.items():
+                known = self.known.get(key)
+                if position == known:
+                    continue
+                read, most = 0, position.sequence - (known.sequence if known else 0)
+                async for batch in self.source.batches(key, known):
+                    if batch.out:
+                        await self._take_out(batch.out)
+                    if batch.rows:
+                        await self._put(batch.rows)
+                    read += batch.events
+                    progress(done + min(read, most), total)
+                self.events += read
+                done += most
+                progress(done, total)
+        self.known = dict(positions)
+        return self.events - before
+
+    async def take_place(self) -> bool:
+        """Lock the live table, catch up for the last time, put the new one in its place. False if others had it."""
+        try:
+            async with self.writer.transaction():
+                await self.writer.execute("select rebuild.lock_live($1, $2)", self.name, PATIENCE)
+                await self.catch_up()
+                await self.writer.execute("select rebuild.take_place($1, $2)", self.name, self.source.tier)
+        except asyncpg.LockNotAvailableError:
+            return False
+        return True
+
+    async def _take_out(self, rows: list[Row]) -> None:
+        by, told = self.source.by, orjson.dumps(rows).decode()
+        await self.writer.execute("select rebuild.take_out($1, $2, $3)", self.name, by, told)
+
+    async def _put(self, rows: list[Row]) -> None:
+        await self.writer.copy_records_to_table(
+            self.name, schema_name="rebuild", columns=self.columns, records=map(self._record, rows)
+        )
+
+    def _record(self, row: Row) -> list[Any]:
+        """A row as COPY takes it: every column, JSON as text."""
+        values = [row[name] for name in self.columns]
+        for n in self.json:
+            if values[n] is not None:
+                values[n] = orjson.dumps(values[n]).decode()
+        return values
+
+
+def _events(positions: Mapping[Key, Position]) -> int:
+    return sum(position.sequence for position in positions.values())
+
+
+@asynccontextmanager
+async def _connections(url: str) -> AsyncIterator[tuple[Any, Any]]:
+    """Two connections of the driver's, closed at the end whatever they were doing."""
+    opened = engine(url, 2)
+    try:
+        async with opened.connect() as one, opened.connect() as other:
+            yield (
+                (await one.get_raw_connection()).driver_connection,
+                (await other.get_raw_connection()).driver_connection,
+            )
+    finally:
+        await opened.dispose()

@@ -1,0 +1,278 @@
+"""Where the rows of a read model come from when it is made anew: its streams' events, or the public events it heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import orjson
+import sqlalchemy as sa
+
+from shared.contracts import CONTRACTS, newest, sayers
+from shared.contracts.envelope import decode
+from shared.decider import Actor
+from shared.eventstore.aggregate import Aggregate, Recorded, Row, Tier, View
+from shared.eventstore.projection import Cause, Changes, Projection
+from shared.eventstore.sql import read
+
+PAGE = 1_000
+"""Events that are read at a time."""
+STREAMS = 200
+"""Streams that are folded anew at a time."""
+
+Key = tuple[str, ...]
+"""What is read by itself: a tenant's ledger, or what one source said of a tenant."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far something is known: up to this sequence of this epoch, but for the places left ``aside``."""
+
+    epoch: int
+    sequence: int
+    aside: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What some events come to: rows to take out first, told by ``Source.by``, and whole rows to put then."""
+
+    events: int
+    out: list[Row]
+    rows: list[Row]
+
+
+class CannotFold(Exception):
+    """What is in the ledger or in the inbox cannot be read or folded; the cause says why."""
+
+
+class Source(Protocol):
+    """What a table is made of."""
+
+    table: sa.Table
+    tier: Tier
+    by: tuple[str, ...]
+
+    async def positions(self) -> Mapping[Key, Position]:
+        """How far each key goes now."""
+
+    def batches(self, key: Key, since: Position | None) -> AsyncIterator[Batch]:
+        """What changed since a position that was known before; everything when it is None. There may be more in it
+        than ``positions`` said, and what is given twice is the same twice."""
+
+
+class Streams:
+    """A view's source: the events of one kind of stream, stream by stream. What moved is folded from its beginning."""
+
+    by: tuple[str, ...] = ("tenant", "stream")
+
+    def __init__(self, reader: Any, aggregate: Aggregate[Any, Any, Any, Any], view: View) -> None:
+        self.reader = reader
+        self.aggregate = aggregate
+        self.view = view
+        self.table, self.tier = view.table, view.tier
+        self.keys = [column.name for column in view.table.primary_key.columns][len(self.by) :]
+
+    async def positions(self) -> Mapping[Key, Position]:
+        ledgers = await self.reader.fetch(read("rebuild_ledgers"))
+        return {(row["tenant"],): Position(1, row["sequence"]) for row in ledgers}
+
+    async def batches(self, key: Key, since: Position | None) -> AsyncIterator[Batch]:
+        [tenant] = key
+        await _enter(self.reader, tenant)
+        kind = self.aggregate.kind
+        if since is None:
+            ask = _asking(self.reader, "rebuild_streams", tenant, kind)
+            async for batch in self._folded(tenant, ask):
+                yield Batch(batch.events, [], batch.rows)
+            return
+        moved = await self.reader.fetch(read("rebuild_moved"), tenant, kind, since.sequence)
+        streams = [row["stream"] for row in moved]
+        for first in range(0, len(streams), STREAMS):
+            some = streams[first : first + STREAMS]
+            ask = _asking(self.reader, "rebuild_some_streams", tenant, some)
+            async for batch in self._folded(tenant, ask):
+                yield batch
+
+    async def _folded(self, tenant: str, ask: _Ask) -> AsyncIterator[Batch]:
+        decode, fold = self.aggregate.codec.decode, self._fold
+        stream, history = "", list[Recorded[Any]]()
+        try:
+            async for page in _pages(ask, ("", 0)):
+                out, rows = list[Row](), list[Row]()
+                for of, version, name, schema_version, data, metadata in page:
+                    if of != stream:
+                        if history:
+                            fold(tenant, stream, history, out, rows)
+                        stream, history = of, []
+                    event = decode(name, schema_version, data)
+                    history.append(_recorded(event, tenant, stream, version, metadata))
+                yield Batch(len(page), out, rows)
+            if history:
+                out, rows = [], []
+                fold(tenant, stream, history, out, rows)
+                yield Batch(0, out, rows)
+        except Exception as error:
+            raise CannotFold(
+                f"{tenant}: {stream} cannot be folded into {self.table.name}: {error}"
+            ) from error
+
+    def _fold(
+        self, tenant: str, stream: str, history: Sequence[Recorded[Any]], out: list[Row], rows: list[Row]
+    ) -> None:
+        own = {"tenant": tenant, "stream": stream}
+        out.append(own)
+        # Of rows with the same key the last one holds, as when they are put into the live table.
+        rows += {
+            tuple([row[key] for key in self.keys]): own | row for row in self.view.rows(history)
+        }.values()
+
+
+class Heard:
+    """A projection's source where others said it: what was received and applied, in its order."""
+
+    def __init__(self, reader: Any, projection: Projection, service: str) -> None:
+        self.reader = reader
+        self.projection = projection
+        self.table, self.tier = projection.table, projection.tier
+        self.by = tuple(column.name for column in self.table.primary_key.columns)
+        self.names = [contract.__name__ for contract in projection.contracts]
+        said_by = {sayer for contract in projection.contracts for sayer in sayers(contract)}
+        self.sources = sorted(said_by - {service})
+
+    async def positions(self) -> Mapping[Key, Position]:
+        inboxes = await self.reader.fetch(read("rebuild_inboxes"), self.sources)
+        return {
+            (source, tenant): Position(epoch, sequence, frozenset(map(tuple, aside)))
+            for source, tenant, epoch, sequence, aside in inboxes
+        }
+
+    async def batches(self, key: Key, since: Position | None) -> AsyncIterator[Batch]:
+        source, tenant = key
+        await _enter(self.reader, tenant)
+        since = since or Position(0, 0)
+        if since.aside:
+            places = list(zip(*sorted(since.aside), strict=True))
+            late = await self.reader.fetch(read("rebuild_heard_late"), source, tenant, self.names, *places)
+            yield self._written(late)
+        ask = _asking(self.reader, "rebuild_heard", source, tenant, self.names)
+        async for page in _pages(ask, (since.epoch, since.sequence)):
+            yield self._written(page)
+
+    def _written(self, page: Sequence[Any]) -> Batch:
+        def told(row: Any) -> tuple[Any, Cause]:
+            about, contract = decode(row["payload"])
+            return contract, Cause(about.id, about.ledger, about.tenant, about.businessdate, about.time)
+
+        return _written(self.projection, self.by, map(told, page), len(page))
+
+
+class Said:
+    """A projection's source where the service said it itself: its outbox, published or not."""
+
+    def __init__(self, reader: Any, projection: Projection, service: str) -> None:
+        self.reader = reader
+        self.projection = projection
+        self.service = service
+        self.table, self.tier = projection.table, projection.tier
+        self.by = tuple(column.name for column in self.table.primary_key.columns)
+        self.names = [contract.__name__ for contract in projection.contracts]
+
+    async def positions(self) -> Mapping[Key, Position]:
+        ledgers = await self.reader.fetch(read("rebuild_ledgers"))
+        return {(row["tenant"],): Position(row["epoch"], row["public_sequence"]) for row in ledgers}
+
+    async def batches(self, key: Key, since: Position | None) -> AsyncIterator[Batch]:
+        [tenant] = key
+        await _enter(self.reader, tenant)
+        since = since or Position(0, 0)
+        ask = _asking(self.reader, "rebuild_said", tenant, self.names)
+
+        def told(row: Any) -> tuple[Any, Cause]:
+            contract = CONTRACTS[row["name"], row["version"]].model_validate_json(row["data"], strict=True)
+            cause = Cause(
+                f"{self.service}:{tenant}/{row['epoch']}/{row['sequence']}",
+                f"{self.service}:{tenant}#{row['ledger_sequence']}",
+                tenant,
+                date.fromisoformat(orjson.loads(row["metadata"])["business_date"]),
+                row["recorded_at"],
+            )
+            return newest(contract), cause
+
+        async for page in _pages(ask, (since.epoch, since.sequence)):
+            yield _written(self.projection, self.by, map(told, page), len(page))
+
+
+def of_projection(reader: Any, projection: Projection, service: str) -> Source:
+    """Where a service has a projection's events from."""
+    own = {service} == {sayer for contract in projection.contracts for sayer in sayers(contract)}
+    return (Said if own else Heard)(reader, projection, service)
+
+
+def _written(
+    projection: Projection, by: tuple[str, ...], told: Iterable[tuple[Any, Cause]], count: int
+) -> Batch:
+    changes = Changes()
+    for contract, cause in told:
+        if (change := projection.of(contract, cause)) is not None:
+            changes.add(change)
+    last = changes.take()
+    out = [{name: change.row[name] for name in by} for change in last]
+    return Batch(count, out, [change.row for change in last if change.kind == "put"])
+
+
+class _Stored(Recorded[Any]):
+    """A recorded event that reads its metadata when somebody asks for it: few views do."""
+
+    metadata: str
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("business_date", "actor"):
+            raise AttributeError(name)
+        metadata = orjson.loads(self.metadata)
+        actor = metadata["actor"]
+        self.__dict__["business_date"] = date.fromisoformat(metadata["business_date"])
+        self.__dict__["actor"] = Actor(actor["id"], actor["name"])
+        return self.__dict__[name]
+
+
+def _recorded(event: Any, tenant: str, stream: str, version: int, metadata: str) -> Recorded[Any]:
+    one = object.__new__(_Stored)
+    fields = {"event": event, "tenant": tenant, "stream": stream, "version": version, "metadata": metadata}
+    object.__setattr__(one, "__dict__", fields)
+    return one
+
+
+_Ask = Callable[[Any, Any], Awaitable[Sequence[Any]]]
+"""Asks for the page after a place; the first two columns of its rows are their places."""
+
+
+def _asking(reader: Any, query: str, *values: Any) -> _Ask:
+    def ask(*after: Any) -> Awaitable[Sequence[Any]]:
+        page: Awaitable[Sequence[Any]] = reader.fetch(read(query), *values, *after, PAGE)
+        return page
+
+    return ask
+
+
+async def _pages(ask: _Ask, after: tuple[Any, Any]) -> AsyncIterator[Sequence[Any]]:
+    """Page after page until one is not full. The next is on its way while one is worked on."""
+    coming = asyncio.ensure_future(ask(*after))
+    try:
+        while page := await coming:
+            if full := len(page) == PAGE:
+                coming = asyncio.ensure_future(ask(*page[-1][:2]))
+                await asyncio.sleep(0)  # lets the question go out
+            yield page
+            if not full:
+                break
+    finally:
+        coming.cancel()
+
+
+async def _enter(reader: Any, tenant: str) -> None:
+    """From now on the connection reads as this tenant."""
+    await reader.execute("select set_config('shufa.tenant', $1, false)", tenant)
