@@ -10,14 +10,17 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
 class Answers(BaseHTTPRequestHandler):
-    """``/readyz`` says ready; ``/told`` tells pid, arguments and environment; ``/die`` ends the process at once."""
+    """``/readyz`` says ready, or with ``--behind`` that an operator must act; ``/told`` tells pid, arguments and
+    environment; ``/die`` ends the process at once."""
 
     def do_GET(self) -> None:
         if self.path == "/die":
             os._exit(3)
         told = {"pid": os.getpid(), "argv": sys.argv, "environment": dict(os.environ)}
-        body = json.dumps(told if self.path == "/told" else {"ready": True}).encode()
-        self.send_response(200)
+        behind = "--behind" in sys.argv and self.path == "/readyz"
+        ready = {"because": "kernel.ledger-behind-stream"} if behind else {"ready": True}
+        body = json.dumps(told if self.path == "/told" else ready).encode()
+        self.send_response(503 if behind else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -198,6 +198,16 @@ def test_a_start_that_fails_says_why_and_leaves_nothing(
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
 
 
+def test_a_service_that_waits_for_an_operator_does_not_keep_the_others_down(
+    home: Home, start: StandIns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN_BEHIND", "review")
+    cluster = start(home)
+    ready = {process.name: process.ready for process in status(cluster).processes}
+    cluster.stop()
+    assert (ready["scheduling"], ready["review"]) == (True, False)
+
+
 def test_a_start_for_production_is_refused(
     home: Home, start: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:

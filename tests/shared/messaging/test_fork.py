@@ -237,7 +237,9 @@ async def readiness(running: Running) -> tuple[int, Any]:
     return answer.status_code, answer.json().get("because")
 
 
-async def test_the_drill(installation: Installation, hearer: Hearer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_drill(
+    installation: Installation, hearer: Hearer, short_patience: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Commands, a backup, more commands; the database is set back, and the service goes on under a new epoch after an
     operator has accepted that."""
     monkeypatch.setattr(runtime, "BEHIND_AGAIN_SECONDS", 0.1)
