@@ -12,7 +12,7 @@ from benchmarks import errand
 from benchmarks.harness import Outcome, Side, Watch
 from benchmarks.peers import plain_sqlalchemy
 from benchmarks.peers.pyeventsourcing import PyEventSourcing
-from benchmarks.stage import Stage
+from benchmarks.stage import Database, Stage, expect, sql, superuser
 from shared.decider import Actor
 from shared.eventstore import BusinessClock, Context, EventStore, Key
 from shared.eventstore.store import engine
@@ -20,6 +20,10 @@ from shared.eventstore.store import engine
 AT_A_TIME = 16
 TENANTS = [f"shanghai.jinshan.t{n}" for n in range(AT_A_TIME)]
 ALICE = Actor("alice", "Alice", frozenset({"liaison"}), errand.UNIT)
+
+
+Work = Callable[[float], Awaitable[int]]
+"""Errands for so many seconds; how many commands that was."""
 
 
 async def append(store: EventStore, tenants: list[str], seconds: float) -> int:
@@ -52,28 +56,45 @@ async def run(stage: Stage) -> list[Outcome]:
     async def packaged(seconds: float) -> int:
         return await asyncio.to_thread(package.append, seconds)
 
-    works: dict[str, Callable[[float], Awaitable[int]]] = {
+    works: dict[str, Work] = {
         "ours": partial(append, store, TENANTS),
         "one tenant": partial(append, store, TENANTS[:1] * AT_A_TIME),
         "eventsourcing": packaged,
         "sqlalchemy": partial(plain_sqlalchemy.append, plain, TENANTS),
     }
-    for work in works.values():
-        await work(stage.plan.warm_up_seconds)
+    done = {name: await work(stage.plan.warm_up_seconds) for name, work in works.items()}
 
-    def side(work: Callable[[float], Awaitable[int]]) -> Side:
+    def side(name: str) -> Side:
         async def measure(watch: Watch) -> int:
             with watch:
-                return await work(stage.plan.append_seconds)
+                count = await works[name](stage.plan.append_seconds)
+            done[name] += count
+            return count
 
         return measure
 
-    found = await stage.in_turns({name: side(work) for name, work in works.items()})
+    found = await stage.in_turns({name: side(name) for name in works})
     package.close()
     await plain.dispose()
     await store.close()
+    await _check(base, bare, done)
     return [
         Outcome("append_vs_pyeventsourcing", found["ours"], found["eventsourcing"]),
         Outcome("append_vs_pyeventsourcing_one_tenant", found["one tenant"], found["eventsourcing"]),
         Outcome("append_vs_plain_sqlalchemy", found["ours"], found["sqlalchemy"]),
     ]
+
+
+async def _check(base: Database, bare: Database, done: dict[str, int]) -> None:
+    """Every command must have left all that it should."""
+    async with superuser(base) as connection:
+        left = await connection.fetchrow(sql("appended"))
+    commands = done["ours"] + done["one tenant"]
+    for what in ("events", "keys", "told"):
+        expect(commands, left[what])
+    for what in ("rows", "deadlines"):
+        expect(commands // (1 + errand.NOTES), left[what])
+    async with superuser(bare) as connection:
+        left = await connection.fetchrow(sql("appended_by_peers"))
+    for peer in ("eventsourcing", "sqlalchemy"):
+        expect(done[peer], left[peer])
