@@ -221,12 +221,13 @@ def test_the_whole_tree_is_open_and_counted_by_tier(played: Played) -> None:
     assert {f"scheduling:{tenant}" for tenant in opened} <= ledgers
 
 
-def test_every_ledger_holds(played: Played) -> None:
-    verified = {one["ledger"]: one["problem"] for one in played.report["verification"]}
+def test_every_ledger_holds_and_is_sealed(played: Played) -> None:
+    verified = {one["ledger"]: (one["problem"], one["sealed"]) for one in played.report["verification"]}
     assert {
         f"{service}:{tenant}" for service in SERVICES for tenant in (JINSHAN, LANGXIA, BUREAU)
     } <= verified.keys()
-    assert set(verified.values()) == {None}
+    assert set(verified.values()) == {(None, True)}
+    assert played.report["roots"] == {service: [] for service in SERVICES}
 
 
 @pytest.mark.parametrize(

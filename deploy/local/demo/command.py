@@ -155,7 +155,8 @@ def _show(console: Console, report: dict[str, Any], scenario: Scenario) -> None:
 
 
 def _require_whole(report: dict[str, Any]) -> None:
-    broken = [one["ledger"] for one in report["verification"] if one["problem"]]
+    broken = [one["ledger"] for one in report["verification"] if one["problem"] or not one["sealed"]]
+    broken += [service for service, problems in report["roots"].items() if problems]
     if broken:
         raise LocalError(f"the ledgers do not hold: {', '.join(broken)}.")
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
 from importlib import import_module
 from typing import Any
 
@@ -19,9 +18,9 @@ from deploy.local.demo.play import Played
 from deploy.local.demo.scenario import Scenario, TenantPlayed
 from deploy.local.demo.talk import Talk
 from deploy.local.home import LocalError
+from deploy.local.ledgers import checked_ledgers, checked_roots, seal_now
 from shared.eventstore import tables
 from shared.eventstore.store import engine
-from shared.eventstore.verify import verify_service
 
 Data = dict[str, Any]
 RUN = "run"
@@ -32,7 +31,7 @@ def gather(cluster: Cluster, talk: Talk, scenario: Scenario, played: Iterable[Pl
     """The whole report. Under ``run`` is what no second run repeats; everything else must be equal."""
     ledgers = {one.tenant: _ledgers(talk, one) for one in scenario.index.tenants}
     views = {one.tenant: _views(talk, one) for one in scenario.index.tenants}
-    published, verified = asyncio.run(_from_the_databases(cluster))
+    published, verified, roots = asyncio.run(_from_the_databases(cluster))
     events = {
         tenant: [event for ledger in of_services.values() for event in ledger]
         for tenant, of_services in ledgers.items()
@@ -63,9 +62,11 @@ def gather(cluster: Cluster, talk: Talk, scenario: Scenario, played: Iterable[Pl
                 "ledger": f"{one['service']}:{one['tenant']}",
                 "events": one["events"],
                 "problem": one["problem"],
+                "sealed": one["sealed"],
             }
             for one in verified
         ],
+        "roots": roots,
         "published": [_same_in_every_run(event) for event in published],
         RUN: {
             "home": str(cluster.home.root),
@@ -192,15 +193,21 @@ def _same_in_every_run(value: Any) -> Any:
             return value
 
 
-async def _from_the_databases(cluster: Cluster) -> tuple[list[Data], list[Data]]:
-    """What was published, in order, and what a check of every hash chain says."""
+async def _from_the_databases(cluster: Cluster) -> tuple[list[Data], list[Data], Data]:
+    """What was published, in order; what a check of every hash chain says; and what is wrong with each service's
+    signed roots, the last of which is signed here."""
     published: list[Data] = []
     verified: list[Data] = []
+    wrong: Data = {}
     for service in SERVICES:
-        app, relay = cluster.database_url(service, "app"), cluster.database_url(service, "relay")
-        published += await _published(service, relay)
-        verified += [asdict(one) async for one in verify_service(app, relay, service)]
-    return published, verified
+        published += await _published(service, cluster.database_url(service, "relay"))
+        await seal_now(cluster, service)
+        roots = await checked_roots(cluster, service)
+        wrong[service] = list(roots.problems)
+        async for one in checked_ledgers(cluster, service, roots):
+            sealed = one.seal is not None and one.seal.sequence == one.events
+            verified.append({**vars(one), "sealed": sealed})
+    return published, verified, wrong
 
 
 async def _published(service: str, relay_url: str) -> list[Data]:

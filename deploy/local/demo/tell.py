@@ -174,12 +174,17 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def ledgers(console: Console, report: Data) -> None:
-    """The verdict on every hash chain: one by one for the tenants of the story, and where one does not hold."""
+    """The verdict on every hash chain and its seal: one by one for the tenants of the story, and where one does not
+    hold."""
     others, entries = 0, 0
     for one in report["verification"]:
-        if one["problem"] or one["ledger"].partition(":")[2] in report["tenants"]:
-            verdict = f"[red]{one['problem']}[/]" if one["problem"] else "[green]✓ holds[/]"
+        wrong = one["problem"] or (None if one["sealed"] else "is not sealed")
+        if wrong or one["ledger"].partition(":")[2] in report["tenants"]:
+            verdict = f"[red]{wrong}[/]" if wrong else "[green]✓ holds, sealed[/]"
             console.print(f"ledger {one['ledger']}  {one['events']} events  {verdict}")
         else:
             others, entries = others + 1, entries + one["events"]
-    console.print(f"{others} ledgers of the rest of the tree  {entries} events  [green]✓ hold[/]")
+    console.print(f"{others} ledgers of the rest of the tree  {entries} events  [green]✓ hold, sealed[/]")
+    for service, problems in report["roots"].items():
+        for problem in problems:
+            console.print(f"{service}  [red]{problem}[/]")
