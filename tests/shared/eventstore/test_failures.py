@@ -19,18 +19,21 @@ from tests.shared.waiting import until
 from tests.shared.wire import wire_to
 
 PID = sa.text("select pg_backend_pid()")
+ALIVE = sa.text("select count(*) from pg_stat_activity where pid = :pid")
 
 
 async def kill(place: Place, pid: int) -> None:
     """End a backend and wait until it has gone."""
     async with place.store.app.connect() as connection:
         await connection.execute(sa.select(sa.func.pg_terminate_backend(pid)))
-        alive = sa.text("select count(*) from pg_stat_activity where pid = :pid")
 
-        async def gone() -> bool:
-            return bool(await connection.scalar(alive, {"pid": pid}) == 0)
+    async def gone() -> bool:
+        async with (
+            place.store.app.connect() as connection
+        ):  # anew: what a transaction sees of others stands still
+            return not await connection.scalar(ALIVE, {"pid": pid})
 
-        await until(gone)
+    await until(gone)
 
 
 async def error_of(engine: AsyncEngine, statement: Any, values: dict[str, Any]) -> Exception:

@@ -35,6 +35,7 @@ from shared.eventstore.verify import verify_service
 from tests.shared.conftest import SERVICE, new_place
 from tests.shared.eventstore.model import Asked, Ledger, Outcome
 from tests.shared.eventstore.notebook import FIRES, NOTEBOOK, NOTEBOOKS, NOTES, Close, Write
+from tests.shared.waiting import until
 from tests.shared.wire import Moment, nth, wire_to
 
 HISTORIES, STEPS = 16, 30
@@ -88,6 +89,23 @@ class World:
             )
         except Refused as refused:
             return refused.code
+
+    async def let_the_server_finish(self) -> None:
+        """Wait until what the server heard of the first store before a cut is done or given up."""
+        await self.first.app.dispose()
+        pool = self.second.app.sync_engine.pool
+        assert isinstance(pool, sa.QueuePool)
+        others = sa.text(
+            "select count(*) from pg_stat_activity where datname = current_database() and usename = current_user"
+        )
+
+        async def only_the_second_is_connected() -> bool:
+            async with (
+                self.second.app.connect() as connection
+            ):  # anew: what a transaction sees of others stands still
+                return bool(await connection.scalar(others) == pool.checkedin() + pool.checkedout())
+
+        await until(only_the_second_is_connected)
 
     async def fire_due(self, store: EventStore) -> None:
         await Deadlines(store, [NOTEBOOK], FIRES).fire_due()
@@ -251,6 +269,7 @@ class Histories(RuleBasedStateMachine):
             if not is_unavailable(error):
                 raise
             COUNTED["outcome not known"] += 1
+            world.run(world.let_the_server_finish())
             self._kept(level, ledger, expected[0])
         else:
             assert outcome == expected[1]
