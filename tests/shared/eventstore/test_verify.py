@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -200,15 +200,13 @@ DAWN, DUSK = (
     datetime.fromisoformat("1990-01-01"),
     datetime.fromisoformat("2105-12-31"),
 )  # hypothesis adds the zone
-words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 instants = st.datetimes(DAWN, DUSK, timezones=st.just(UTC))
 counts = st.integers(0, 2**31 - 1)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=32), words, words, counts, words, counts, words, counts, instants, words, words)
-async def test_the_hash_is_one_however_it_is_computed(
-    owned: Owned,
+def test_the_fast_hash_is_the_readable_one(
     previous: bytes,
     service: str,
     tenant: str,
@@ -221,21 +219,10 @@ async def test_the_hash_is_one_however_it_is_computed(
     data: str,
     metadata: str,
 ) -> None:
-    fields = (previous, service, tenant, sequence, stream, version, name, schema_version, recorded_at, data)
-    one = event_hash(*fields, metadata)
     microseconds = round(recorded_at.timestamp() * 1_000_000)
     link = links_of(service, tenant)
-    after = link(
-        previous.hex(), sequence, stream, version, name, schema_version, microseconds, data, metadata
+    fast = link(previous.hex(), sequence, stream, version, name, schema_version, microseconds, data, metadata)
+    assert fast.digest() == event_hash(
+        *(previous, service, tenant, sequence, stream, version, name, schema_version, recorded_at),
+        *(data, metadata),
     )
-    async with owned.place.store.app.connect() as connection:
-        in_the_database = await connection.scalar(sa.select(sa.func.event_hash(*fields, metadata)))
-    assert one == after.digest() == in_the_database
-
-
-@given(words, words)
-def test_no_two_lists_of_fields_hash_alike(data: str, metadata: str) -> None:
-    def hashed(data: str, metadata: str) -> bytes:
-        return event_hash(b"", "s", "t", 1, "a", 1, "A", 1, datetime(2021, 6, 1, tzinfo=UTC), data, metadata)
-
-    assert (hashed(data, metadata) == hashed(data + metadata, "")) == (metadata == "")
