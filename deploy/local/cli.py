@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from deploy.local import ledgers, operate
+from deploy.local import ledgers, maintain, operate
 from deploy.local.console import HomeOption, complain, print_table, say
 from deploy.local.credentials import SERVICES
 from deploy.local.home import Home, LocalError
@@ -45,6 +45,7 @@ app.add_typer(operate.parked, name="parked")
 app.add_typer(ledgers.ledger, name="ledger")
 app.add_typer(tenants, name="tenants")
 app.command()(operate.republish)
+app.command()(maintain.rebuild)
 
 DayOption = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day of a simulated clock.")

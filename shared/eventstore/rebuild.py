@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from shared.eventstore.aggregate import Aggregate, Row, View
 from shared.eventstore.projection import Projection
-from shared.eventstore.sources import Key, Position, Source, Streams, of_projection
+from shared.eventstore.sources import Key, NotRebuilt, Position, Source, Streams, of_projection
 from shared.eventstore.store import engine
 
 LITTLE = 1_000
@@ -29,11 +29,11 @@ Progress = Callable[[int, int], None]
 """Told how many events were read or passed over, and how many there are."""
 
 
-class AlreadyRebuilding(Exception):
+class AlreadyRebuilding(NotRebuilt):
     """Another session is rebuilding this read model."""
 
 
-class InUse(Exception):
+class InUse(NotRebuilt):
     """Somebody read the live table without a pause for as long as the lock was tried."""
 
 
@@ -50,8 +50,7 @@ async def rebuild(
     """Make a view anew from the ledgers; how many events were read.
 
     Memory does not grow with the number of events, only with the tenants' and with one stream's own history. Whatever
-    goes wrong, the live table stays as it was, and the next rebuild starts afresh. Raises AlreadyRebuilding, InUse,
-    CannotFold.
+    goes wrong, the live table stays as it was, and the next rebuild starts afresh. Raises NotRebuilt.
     """
     async with _connections(owner_url) as (reader, writer):
         return await _Run(writer, Streams(reader, aggregate, view)).run(progress)
@@ -102,7 +101,7 @@ class _Run:
                 known = self.known.get(key)
                 if position == known:
                     continue
-                read, most = 0, position.sequence - (known.sequence if known else 0)
+                read, most = 0, max(position.sequence - (known.sequence if known else 0), 0)
                 async for batch in self.source.batches(key, known):
                     if batch.out:
                         await self._take_out(batch.out)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 import orjson
 import sqlalchemy as sa
 
-from shared.contracts import CONTRACTS, newest, sayers
+from shared.contracts import CONTRACTS, Contract, newest, sayers
 from shared.contracts.envelope import decode
 from shared.decider import Actor
 from shared.eventstore.aggregate import Aggregate, Recorded, Row, Tier, View
@@ -45,7 +46,11 @@ class Batch:
     rows: list[Row]
 
 
-class CannotFold(Exception):
+class NotRebuilt(Exception):
+    """A read model was not made anew; the live one is as it was."""
+
+
+class CannotFold(NotRebuilt):
     """What is in the ledger or in the inbox cannot be read or folded; the cause says why."""
 
 
@@ -100,9 +105,13 @@ class Streams:
     async def _folded(self, tenant: str, ask: _Ask) -> AsyncIterator[Batch]:
         decode, fold = self.aggregate.codec.decode, self._fold
         stream, history = "", list[Recorded[Any]]()
-        try:
-            async for page in _pages(ask, ("", 0)):
-                out, rows = list[Row](), list[Row]()
+
+        def where() -> str:
+            return f"{tenant}: {stream}"
+
+        async for page in _pages(ask, ("", 0)):
+            out, rows = list[Row](), list[Row]()
+            with _folding_into(self.table, where):
                 for of, version, name, schema_version, data, metadata in page:
                     if of != stream:
                         if history:
@@ -110,15 +119,12 @@ class Streams:
                         stream, history = of, []
                     event = decode(name, schema_version, data)
                     history.append(_recorded(event, tenant, stream, version, metadata))
-                yield Batch(len(page), out, rows)
-            if history:
-                out, rows = [], []
+            yield Batch(len(page), out, rows)
+        if history:
+            out, rows = [], []
+            with _folding_into(self.table, where):
                 fold(tenant, stream, history, out, rows)
-                yield Batch(0, out, rows)
-        except Exception as error:
-            raise CannotFold(
-                f"{tenant}: {stream} cannot be folded into {self.table.name}: {error}"
-            ) from error
+            yield Batch(0, out, rows)
 
     def _fold(
         self, tenant: str, stream: str, history: Sequence[Recorded[Any]], out: list[Row], rows: list[Row]
@@ -131,20 +137,34 @@ class Streams:
         }.values()
 
 
-class Heard:
-    """A projection's source where others said it: what was received and applied, in its order."""
+class _OfProjection:
+    """What the two sources of a projection have in common: each event alone says which row it writes."""
 
     def __init__(self, reader: Any, projection: Projection, service: str) -> None:
         self.reader = reader
         self.projection = projection
+        self.service = service
         self.table, self.tier = projection.table, projection.tier
-        self.by = tuple(column.name for column in self.table.primary_key.columns)
+        self.by = tuple(str(column.name) for column in self.table.primary_key.columns)
         self.names = [contract.__name__ for contract in projection.contracts]
-        said_by = {sayer for contract in projection.contracts for sayer in sayers(contract)}
-        self.sources = sorted(said_by - {service})
+
+    def _batch(self, page: Sequence[Any], read: Callable[[Any], tuple[Contract, Cause]]) -> Batch:
+        changes, row = Changes(), None
+        with _folding_into(self.table, lambda: f"event {row['epoch']}/{row['sequence']}" if row else ""):
+            for row in page:
+                if (change := self.projection.of(*read(row))) is not None:
+                    changes.add(change)
+        last = changes.take()
+        out = [{name: change.row[name] for name in self.by} for change in last]
+        return Batch(len(page), out, [change.row for change in last if change.kind == "put"])
+
+
+class Heard(_OfProjection):
+    """A projection's source where others said it: what was received and applied, in its order."""
 
     async def positions(self) -> Mapping[Key, Position]:
-        inboxes = await self.reader.fetch(read("rebuild_inboxes"), self.sources)
+        sources = {sayer for contract in self.projection.contracts for sayer in sayers(contract)}
+        inboxes = await self.reader.fetch(read("rebuild_inboxes"), sorted(sources))
         return {
             (source, tenant): Position(epoch, sequence, frozenset(map(tuple, aside)))
             for source, tenant, epoch, sequence, aside in inboxes
@@ -155,31 +175,22 @@ class Heard:
         await _enter(self.reader, tenant)
         since = since or Position(0, 0)
         if since.aside:
-            places = list(zip(*sorted(since.aside), strict=True))
-            late = await self.reader.fetch(read("rebuild_heard_late"), source, tenant, self.names, *places)
-            yield self._written(late)
+            epochs, sequences = zip(*since.aside, strict=True)
+            late = await self.reader.fetch(
+                read("rebuild_heard_late"), source, tenant, self.names, epochs, sequences
+            )
+            yield self._batch(late, self._read)
         ask = _asking(self.reader, "rebuild_heard", source, tenant, self.names)
         async for page in _pages(ask, (since.epoch, since.sequence)):
-            yield self._written(page)
+            yield self._batch(page, self._read)
 
-    def _written(self, page: Sequence[Any]) -> Batch:
-        def told(row: Any) -> tuple[Any, Cause]:
-            about, contract = decode(row["payload"])
-            return contract, Cause(about.id, about.ledger, about.tenant, about.businessdate, about.time)
-
-        return _written(self.projection, self.by, map(told, page), len(page))
+    def _read(self, row: Any) -> tuple[Contract, Cause]:
+        about, contract = decode(row["payload"])
+        return contract, Cause(about.id, about.ledger, about.tenant, about.businessdate, about.time)
 
 
-class Said:
+class Said(_OfProjection):
     """A projection's source where the service said it itself: its outbox, published or not."""
-
-    def __init__(self, reader: Any, projection: Projection, service: str) -> None:
-        self.reader = reader
-        self.projection = projection
-        self.service = service
-        self.table, self.tier = projection.table, projection.tier
-        self.by = tuple(column.name for column in self.table.primary_key.columns)
-        self.names = [contract.__name__ for contract in projection.contracts]
 
     async def positions(self) -> Mapping[Key, Position]:
         ledgers = await self.reader.fetch(read("rebuild_ledgers"))
@@ -190,38 +201,34 @@ class Said:
         await _enter(self.reader, tenant)
         since = since or Position(0, 0)
         ask = _asking(self.reader, "rebuild_said", tenant, self.names)
-
-        def told(row: Any) -> tuple[Any, Cause]:
-            contract = CONTRACTS[row["name"], row["version"]].model_validate_json(row["data"], strict=True)
-            cause = Cause(
-                f"{self.service}:{tenant}/{row['epoch']}/{row['sequence']}",
-                f"{self.service}:{tenant}#{row['ledger_sequence']}",
-                tenant,
-                date.fromisoformat(orjson.loads(row["metadata"])["business_date"]),
-                row["recorded_at"],
-            )
-            return newest(contract), cause
-
         async for page in _pages(ask, (since.epoch, since.sequence)):
-            yield _written(self.projection, self.by, map(told, page), len(page))
+            yield self._batch(page, self._read)
+
+    def _read(self, row: Any) -> tuple[Contract, Cause]:
+        tenant, contract = row["tenant"], CONTRACTS[row["name"], row["version"]]
+        cause = Cause(
+            f"{self.service}:{tenant}/{row['epoch']}/{row['sequence']}",
+            f"{self.service}:{tenant}#{row['ledger_sequence']}",
+            tenant,
+            date.fromisoformat(orjson.loads(row["metadata"])["business_date"]),
+            row["recorded_at"],
+        )
+        return newest(contract.model_validate_json(row["data"], strict=True)), cause
 
 
 def of_projection(reader: Any, projection: Projection, service: str) -> Source:
-    """Where a service has a projection's events from."""
-    own = {service} == {sayer for contract in projection.contracts for sayer in sayers(contract)}
+    """Where a service has a projection's events from: what it says itself it does not hear."""
+    own = any(service in sayers(contract) for contract in projection.contracts)
     return (Said if own else Heard)(reader, projection, service)
 
 
-def _written(
-    projection: Projection, by: tuple[str, ...], told: Iterable[tuple[Any, Cause]], count: int
-) -> Batch:
-    changes = Changes()
-    for contract, cause in told:
-        if (change := projection.of(contract, cause)) is not None:
-            changes.add(change)
-    last = changes.take()
-    out = [{name: change.row[name] for name in by} for change in last]
-    return Batch(count, out, [change.row for change in last if change.kind == "put"])
+@contextmanager
+def _folding_into(table: sa.Table, where: Callable[[], str]) -> Iterator[None]:
+    """Says of an error where it was."""
+    try:
+        yield
+    except Exception as error:
+        raise CannotFold(f"{where()} cannot be folded into {table.name}: {error}") from error
 
 
 class _Stored(Recorded[Any]):
