@@ -51,7 +51,9 @@ def main(
         raise typer.BadParameter(f"there is no key or family {only!r}")
     began = time.monotonic()
     outcomes = measure(plan, [name for name in FAMILIES if name in families])
-    console.print(table(outcomes), costs(outcomes))
+    console.print(table(outcomes))
+    if (spent := costs(outcomes)).row_count:
+        console.print(spent)
     note = conditions(plan)
     console.print(f"{note}; {time.monotonic() - began:.0f} s.")
     if not only:

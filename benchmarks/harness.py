@@ -126,7 +126,8 @@ class Watch:
     def __init__(self, meter: Meter | None = None) -> None:
         self._meter = meter
         self._started, self._before = 0.0, Cpu(0, 0, 0)
-        self.seconds, self.cpu = 0.0, Cpu(0, 0, 0)
+        self.seconds = 0.0
+        self.cpu = Cpu(0, 0, 0) if meter else None
 
     def __enter__(self) -> None:
         if self._meter:
@@ -135,17 +136,17 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self.seconds += time.perf_counter() - self._started
-        if self._meter:
+        if self._meter and self.cpu:
             self.cpu += self._meter.read() - self._before
 
 
 @dataclass(frozen=True)
 class Lap:
-    """One measurement: so many operations in so many seconds, for so much CPU."""
+    """One measurement: so many operations in so many seconds, for so much CPU where it was metered."""
 
     operations: int
     seconds: float
-    cpu: Cpu = Cpu(0, 0, 0)
+    cpu: Cpu | None = None
 
 
 @dataclass(frozen=True)
@@ -195,9 +196,10 @@ async def in_turns(
 
 def rates(laps: Sequence[Lap]) -> Samples:
     """Operations a second in each lap; CPU of an operation over all of them."""
-    cpu = sum((lap.cpu for lap in laps), start=Cpu(0, 0, 0))
+    spent = [lap.cpu for lap in laps if lap.cpu]
     operations = sum(lap.operations for lap in laps)
-    return Samples(tuple(lap.operations / lap.seconds for lap in laps), cpu.milliseconds(operations))
+    cpu = sum(spent, start=Cpu(0, 0, 0)).milliseconds(operations) if spent else None
+    return Samples(tuple(lap.operations / lap.seconds for lap in laps), cpu)
 
 
 def key_of(outcome: Outcome) -> Key:

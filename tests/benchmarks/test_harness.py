@@ -68,6 +68,7 @@ def test_rates_are_a_lap_s_own_and_cpu_is_shared_over_all() -> None:
     found = rates([Lap(100, 2.0, Cpu(1.0, 0.25, 0.0)), Lap(300, 1.0, Cpu(3.0, 0.25, 0.5))])
     assert found.values == (50.0, 300.0)
     assert found.cpu_ms == Cpu(10.0, 1.25, 1.25)
+    assert rates([Lap(100, 2.0)]).cpu_ms is None
 
 
 async def test_every_side_is_measured_once_a_round_in_an_order_that_changes() -> None:
