@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, Unpack
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict, Unpack
 
 import orjson
 from pydantic import (
@@ -15,6 +16,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     create_model,
 )
@@ -22,7 +24,7 @@ from pydantic import (
 from shared.contracts import CONTRACTS, newest, sayers
 from shared.contracts.base import Citation, Contract, EventClass
 
-_NAMED = re.compile(rb'"type":"(cn\.shufa\.[^"]*)"')
+_NAMED = re.compile(rb'"type":"(cn\.shufa\.[A-Za-z0-9.]*)"')
 _TYPE = re.compile(r"cn\.shufa\.(?P<service>[a-z]+)\.(?P<event>[A-Z][A-Za-z]*)\.v(?P<version>[1-9][0-9]*)")
 
 
@@ -188,8 +190,52 @@ def decode(payload: bytes) -> tuple[Attributes, Contract]:
     """The envelope as it was sent, and its data as the newest version of the contract it names; any kind of
     Undecodable otherwise."""
     event, contract = _as_sent(payload)
+    return event, _as_newest(contract)
+
+
+class Cause(NamedTuple):
+    """What is known of an event that was heard, besides its contract. ``business_date`` is the day it counts for;
+    ``citation`` names it in its ledger."""
+
+    id: str
+    citation: str
+    tenant: str
+    business_date: date
+    recorded_at: datetime
+    correlation: str = ""
+    simulated: bool = False
+
+
+def decode_again(payload: bytes) -> tuple[Cause, Contract]:
+    """The same for a message that was kept because it could be decoded: its attributes are not checked once more.
+    Its data is, because the inbox keeps what it cannot read yet; any kind of Undecodable otherwise."""
     try:
-        return event, newest(contract)
+        said = orjson.loads(payload)
+        data = _validate(_BY_TYPE[said["type"]][0])(orjson.dumps(said["data"]), strict=True)
+        cause = Cause(
+            said["id"],
+            said["ledger"],
+            said["tenant"],
+            date.fromisoformat(said["businessdate"]),
+            datetime.fromisoformat(said["time"]).astimezone(UTC),
+            said["correlationid"],
+            said["simulated"],
+        )
+    except (ValueError, KeyError):
+        event, contract = decode(payload)  # reads what little else there is, and says what is wrong
+        about = (event.id, event.ledger, event.tenant, event.businessdate, event.time)
+        return Cause(*about, event.correlationid, event.simulated), contract
+    return cause, _as_newest(data)
+
+
+@cache
+def _validate(contract: type[Contract]) -> Callable[..., Contract]:
+    return TypeAdapter(contract).validator.validate_json
+
+
+def _as_newest(contract: Contract) -> Contract:
+    try:
+        return newest(contract)
     except Exception as error:  # whatever an upcaster trips over: the message is kept, and parked
         what = f"version {contract.version} was not brought to the newest ({type(error).__name__})"
         raise InvalidData(what, "data") from None
@@ -198,7 +244,7 @@ def decode(payload: bytes) -> tuple[Attributes, Contract]:
 def _as_sent(payload: bytes) -> tuple[Attributes, Contract]:
     # What our own relays send is read in one pass. Whatever does not pass is read again, slowly, to say what is wrong.
     named = _NAMED.search(payload)
-    known = _BY_TYPE.get(named[1]) if named else None
+    known = _BY_TYPE.get(named[1].decode()) if named else None
     if known is not None and b"NaN" not in payload and b"Infinity" not in payload:
         try:
             message = _message_of(*known).model_validate_json(payload, strict=True)
@@ -270,7 +316,7 @@ def _first(error: ValidationError) -> tuple[str, str]:
 
 _BY_VERSION = {(name, str(version)): contract for (name, version), contract in CONTRACTS.items()}
 _BY_TYPE = {
-    _constants(contract, service)["type"].encode(): (contract, service)
+    _constants(contract, service)["type"]: (contract, service)
     for contract in CONTRACTS.values()
     for service in sayers(contract)
 }

@@ -100,6 +100,10 @@ class EventStore:
         """
         return await self._run(self.app.begin, context, work)
 
+    async def in_statements(self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """The same for ``work`` that is done by UnitOfWork.fetch alone: each statement is a transaction of its own."""
+        return await self._run(self._driver, context, work)
+
     async def _run(
         self,
         connect: Callable[[], AbstractAsyncContextManager[Any]],

@@ -102,6 +102,7 @@ applied = sa.table(
     sa.column("tenant", sa.Text),
     sa.column("epoch", sa.Integer),
     sa.column("sequence", sa.BigInteger),
+    sa.column("turn", sa.BigInteger),
 )
 leases = sa.table(
     "leases",

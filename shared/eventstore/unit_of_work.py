@@ -107,7 +107,8 @@ class UnitOfWork:
             raise TypeError("a command that stands alone has no transaction to take part in")
         return self._connection
 
-    async def _fetch(self, statement: str, values: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
+    async def fetch(self, statement: str, values: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
+        """What a statement of the driver's answers; it stands alone where the work does."""
         if isinstance(self._connection, AsyncConnection):
             return (await self._connection.exec_driver_sql(statement, values)).all()
         rows: Sequence[Sequence[Any]] = await self._connection.fetch(statement, *values)
@@ -176,7 +177,7 @@ class UnitOfWork:
 
         dates = aggregate.deadlines(after)
         texts = [vars(text) for one in encoded for text in one.texts]
-        [(sequence, version)] = await self._fetch(
+        [(sequence, version)] = await self.fetch(
             _APPEND,
             (
                 self.tenant,
@@ -199,7 +200,7 @@ class UnitOfWork:
 
     async def _open(self, aggregate: Aggregate[Any, Any, Any, Any], stream: str, key: Key | None) -> _Opened:
         path = tuple(ancestors_and_self(self.tenant))
-        rows = await self._fetch(
+        rows = await self.fetch(
             _BEGIN, (self.tenant, stream, path, self.context.actor.id, key.value if key else None)
         )
         history: list[Recorded[Any]] = []

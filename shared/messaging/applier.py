@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import orjson
 import sqlalchemy as sa
 import structlog
 
-from shared.contracts.envelope import Attributes, Undecodable, UnknownEvent, decode
+from shared.contracts import Contract
+from shared.contracts.envelope import Cause, Undecodable, UnknownEvent, decode_again
 from shared.contracts.ledger import LedgerRestored
 from shared.decider import Actor
 from shared.eventstore import tables, views
 from shared.eventstore.failures import is_race, is_unavailable
 from shared.eventstore.projection import Changes
-from shared.eventstore.store import EventStore
+from shared.eventstore.sql import read
+from shared.eventstore.store import APP_CONNECTIONS, EventStore
 from shared.eventstore.unit_of_work import Context, UnitOfWork
 from shared.messaging.inbox import Inbox
-from shared.messaging.reactions import Cause, Reactions
+from shared.messaging.reactions import Reactions
 from shared.observability.metrics import PARKED_EVENTS, TRAVEL_SECONDS
 
 log = structlog.get_logger(__name__)
 
 MOST_EVENTS, MOST_REACTIONS = 1000, 50
 """How much one transaction takes: events, and of these such as a handler reacts to."""
+TENANTS_AT_ONCE = APP_CONNECTIONS - 1
+"""People keep one connection to themselves."""
 LOOK_SECONDS = 0.1
 """How often to look for what this process was not told of: another replica stored it, or an operator released it."""
 GAP_SECONDS = 5.0
 """How long a gap may be before the missing events are asked for again."""
 
 _WAITING = sa.select(tables.waiting_tenants)
-_TAKE = "select * from take($1, $2, $3)"
-_SETTLE = "select settle($1, $2, $3, $4, $5, $6, $7, $8)"
+_TAKE, _SETTLE = read("take"), read("settle")
 
+T = TypeVar("T")
 Place = tuple[int, int]
 """Epoch and sequence: where an event stands among a source's events of one tenant."""
 
@@ -57,27 +61,24 @@ class _Failed(Exception):
         self.error = error
 
 
-@dataclass(frozen=True)
-class _Applied:
-    """What one transaction did, and whether it stopped at a gap."""
-
-    events: int
-    gap: bool
-
-
 @dataclass
 class _Batch:
-    """One transaction: how far its tenant's head has come, and what became of each event."""
+    """One transaction: how far its tenant's head has come, and what became of each event. All are of one epoch."""
 
     head: Place
-    changes: Changes = field(default_factory=Changes)
-    done: list[Place] = field(default_factory=list)
+    turn: int
+    epoch: int
+    applied: list[int] = field(default_factory=list)
     aside: list[dict[str, Any]] = field(default_factory=list)
+    changes: Changes = field(default_factory=Changes)
     reactions: int = 0
+    gap: bool = False
+    oldest: datetime | None = None
+    """When the first event was recorded."""
 
     @property
     def events(self) -> int:
-        return len(self.done) + len(self.aside)
+        return len(self.applied) + len(self.aside)
 
     def follows(self, place: Place, payload: bytes) -> bool:
         """Is it this event's turn? One that was released has had it before; the first of a new epoch says which one
@@ -87,14 +88,23 @@ class _Batch:
             return _said_before(payload) == self.head
         return place <= (epoch, sequence + 1)
 
-    def set_aside(self, place: Place, state: str, error: str | None = None) -> None:
-        self.aside.append({"epoch": place[0], "sequence": place[1], "state": state, "error": error})
+    def set_aside(self, sequence: int, state: str, error: str | None = None) -> None:
+        self.aside.append({"sequence": sequence, "state": state, "error": error})
+
+
+async def _all(coming: Iterable[Awaitable[T]]) -> list[T]:
+    """Let all of them end; then the first error, if there was one, or what they answered."""
+    results = await asyncio.gather(*coming, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return cast(list[T], results)
 
 
 def _said_before(payload: bytes) -> Place | None:
     """The last event before a new epoch, as its first one tells; None where that cannot be read here, and it waits."""
     with suppress(Undecodable):
-        event = decode(payload)[1]
+        event = decode_again(payload)[1]
         if isinstance(event, LedgerRestored):
             return event.epoch_before, event.last_sequence_before
     return None
@@ -119,15 +129,25 @@ class Applier:
             self._looked = now
             async with self._alone.connect() as connection:
                 pairs |= {(row.source, row.tenant) for row in await connection.execute(_WAITING)}
-        results = [await self._apply(source, tenant) for source, tenant in sorted(pairs)]
-        return any(results)
+        sources: dict[str, list[str]] = {}
+        for source, tenant in sorted(pairs):
+            sources.setdefault(tenant, []).append(source)
+        some = asyncio.Semaphore(TENANTS_AT_ONCE)
+
+        async def apply(tenant: str) -> bool:
+            async with some:
+                return any([await self._apply(source, tenant) for source in sources[tenant]])
+
+        return any(await _all(apply(tenant) for tenant in sources))
 
     async def _apply(self, source: str, tenant: str) -> bool:
         context = Context(tenant, Actor("reaction", source, frozenset({"service"})), correlation="")
-        limit, singly = MOST_EVENTS, False
+        # A handler needs a transaction around it; projections are written by the statement that settles them.
+        whole, limit, singly = self.reactions.reacts_to(source), MOST_EVENTS, False
         while True:
+            run = self.store.in_transaction if whole else self.store.in_statements
             try:
-                done = await self.store.in_transaction(context, partial(self._batch, source, limit, singly))
+                done = await run(context, partial(self._batch, source, limit, whole, singly))
             except _Failed as failed:
                 if not failed.before:
                     await self._park(context, source, failed)
@@ -136,112 +156,106 @@ class Applier:
             except Exception as error:
                 if singly or is_race(error) or is_unavailable(error):
                     raise
-                singly = True  # whose fault it was shows when each event is written by itself
+                whole = singly = True  # whose fault it was shows when each event is written by itself
             else:
-                if done is None:  # another replica is at it
+                if done is None:  # another replica is at it, or was faster
                     return False
+                if done.oldest is not None:
+                    TRAVEL_SECONDS.labels(source).observe((datetime.now(UTC) - done.oldest).total_seconds())
                 await self._mind_gap(source, tenant, done.gap)
                 return done.events > 0
 
-    async def _batch(self, source: str, limit: int, singly: bool, work: UnitOfWork) -> _Applied | None:
-        head, *rows = await self._take(work, source, limit) or [None]
-        if head is None:
+    async def _batch(
+        self, source: str, limit: int, whole: bool, singly: bool, work: UnitOfWork
+    ) -> _Batch | None:
+        """Apply what waits, up to a limit; None where another replica is at it, or was faster."""
+        taken = await work.fetch(_TAKE, (source, work.tenant, limit, whole))
+        if not taken:
             return None
-        batch = _Batch((head.epoch, head.sequence))
-        gap = False
+        epoch, sequence, *_, blocked, turn = taken[0]
+        rows = taken[1:]
+        batch = _Batch((epoch, sequence), turn, rows[0][0] if rows else epoch)
         for row in rows:
-            place = (row.epoch, row.sequence)
-            if not batch.follows(place, row.payload):
-                gap = True
+            epoch, sequence, _, key, payload, *_ = row
+            batch.gap = not batch.follows((epoch, sequence), payload)
+            if batch.gap or epoch != batch.epoch or batch.reactions == MOST_REACTIONS:
                 break
-            batch.head = max(batch.head, place)
-            if row.partition_key in head.blocked:
-                batch.set_aside(place, "held")
+            batch.head = max(batch.head, (epoch, sequence))
+            if key in blocked:
+                batch.set_aside(sequence, "held")
                 continue
             try:
-                await self._apply_one(work, source, row, batch)
-                if singly:
+                cause, event = self._project(payload, batch)
+                if type(event) in self.reactions.handlers:
+                    await self._react(work, batch, cause, event)
+                elif singly:
                     await views.write(work.connection, batch.changes.take())
+            except UnknownEvent as error:
+                # A newer publisher says more than this service asks for: nothing to do.
+                log.info("applier.unknown_event", source=source, error=str(error))
             except Exception as error:
                 if not singly or is_race(error) or is_unavailable(error):
                     raise
                 raise _Failed(batch.events, row, error) from error
-            batch.done.append(place)
-            if batch.reactions == MOST_REACTIONS:
-                break
-        await self._settle(work, source, batch)
-        log.info("applied", source=source, tenant=work.tenant, events=len(batch.done), held=len(batch.aside))
-        return _Applied(batch.events, gap)
+            batch.applied.append(sequence)
+        if batch.events:
+            if not await self._settle(work, source, batch):
+                return None
+            counts = {"events": len(batch.applied), "held": len(batch.aside), "reactions": batch.reactions}
+            log.info("applied", source=source, tenant=work.tenant, **counts)
+        return batch
 
-    async def _apply_one(self, work: UnitOfWork, source: str, row: Any, batch: _Batch) -> None:
-        try:
-            envelope, contract = decode(row.payload)
-        except UnknownEvent:
-            # A newer publisher says more than this service asks for: nothing to do.
-            log.info("applier.unknown_event", source=source, name=row.name)
-            return
-        if envelope.simulated and not self.store.clock.simulated:
+    def _project(self, payload: bytes, batch: _Batch) -> tuple[Cause, Contract]:
+        """Read an event and note the rows that it puts or drops."""
+        cause, event = decode_again(payload)
+        if cause.simulated and not self.store.clock.simulated:
             raise SimulatedEvent("an event of a simulated clock is refused here")
-        cause = Cause(envelope.id, envelope.ledger, envelope.tenant, envelope.businessdate, envelope.time)
-        for projection in self.reactions.projections.get(type(contract), ()):
-            change = projection.of(contract, cause)
+        if batch.oldest is None:
+            batch.oldest = cause.recorded_at
+        for projection in self.reactions.projections.get(type(event), ()):
+            change = projection.of(event, cause)
             if change is not None:
                 batch.changes.add(change)
-        handled = type(contract) in self.reactions.handlers
-        if handled:
-            await views.write(work.connection, batch.changes.take())
-            await self.reactions.react(contract, cause, self._reaction(work, envelope))
-            batch.reactions += 1
-        seconds = (datetime.now(UTC) - envelope.time).total_seconds()
-        TRAVEL_SECONDS.labels(source).observe(max(seconds, 0.0))
-        if handled:
-            log.info(
-                "reaction",
-                name=row.name,
-                id=envelope.id,
-                tenant=work.tenant,
-                correlation=envelope.correlationid,
-                seconds=round(seconds, 4),
-            )
+        return cause, event
 
-    def _reaction(self, work: UnitOfWork, envelope: Attributes) -> UnitOfWork:
-        """What a handler works with: its commands follow from the event and are of the day it counts for."""
+    async def _react(self, work: UnitOfWork, batch: _Batch, cause: Cause, event: Contract) -> None:
+        """Call the handler of an event, which finds all rows before it written. What it commands follows from the
+        event and is of the day it counts for."""
+        await views.write(work.connection, batch.changes.take())
         context = replace(
-            work.context,
-            correlation=envelope.correlationid,
-            causation=envelope.id,
-            today=envelope.businessdate,
+            work.context, correlation=cause.correlation, causation=cause.id, today=cause.business_date
         )
-        return UnitOfWork(work.connection, work.service, work.clock, context)
-
-    async def _take(self, work: UnitOfWork, source: str, limit: int) -> Sequence[Any]:
-        """The tenant's head, locked, and what waits; nothing where another replica is at it."""
-        return (await work.connection.exec_driver_sql(_TAKE, (source, work.tenant, limit))).all()
-
-    async def _settle(self, work: UnitOfWork, source: str, batch: _Batch) -> None:
-        await work.connection.exec_driver_sql(
-            _SETTLE,
-            (
-                source,
-                work.tenant,
-                *batch.head,
-                views.as_json(batch.changes.take()),
-                [epoch for epoch, _ in batch.done],
-                [sequence for _, sequence in batch.done],
-                orjson.dumps(batch.aside).decode() if batch.aside else None,
-            ),
+        await self.reactions.react(
+            event, cause, UnitOfWork(work.connection, work.service, work.clock, context)
         )
+        batch.reactions += 1
+        log.info(
+            "reaction",
+            name=type(event).__name__,
+            id=cause.id,
+            tenant=work.tenant,
+            correlation=cause.correlation,
+            seconds=round((datetime.now(UTC) - cause.recorded_at).total_seconds(), 4),
+        )
+
+    async def _settle(self, work: UnitOfWork, source: str, batch: _Batch) -> bool:
+        """Write what is left to write and say what became of the events; False where somebody else was faster."""
+        rows = views.as_json(batch.changes.take())
+        aside = orjson.dumps(batch.aside).decode() if batch.aside else None
+        values = (source, work.tenant, batch.turn, *batch.head, rows, batch.epoch, batch.applied, aside)
+        [(settled,)] = await work.fetch(_SETTLE, values)
+        return bool(settled)
 
     async def _park(self, context: Context, source: str, failed: _Failed) -> None:
-        row, error = failed.row, f"{type(failed.error).__name__}: {failed.error}"
+        epoch, sequence, name, *_ = failed.row
+        error = f"{type(failed.error).__name__}: {failed.error}"
         PARKED_EVENTS.labels(source).inc()
-        log.error("applier.parked", source=source, tenant=context.tenant, name=row.name, error=error)
+        log.error("applier.parked", source=source, tenant=context.tenant, name=name, error=error)
 
         async def once(work: UnitOfWork) -> None:
-            for head in await self._take(work, source, 0):
-                place = (row.epoch, row.sequence)
-                batch = _Batch(max((head.epoch, head.sequence), place))
-                batch.set_aside(place, "parked", error)
+            for head in await work.fetch(_TAKE, (source, work.tenant, 0, True)):
+                batch = _Batch(max((head[0], head[1]), (epoch, sequence)), head[-1], epoch)
+                batch.set_aside(sequence, "parked", error)
                 await self._settle(work, source, batch)
 
         await self.store.in_transaction(context, once)

@@ -15,6 +15,7 @@ from nats.js.api import AckPolicy as BrokerAck
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from shared.contracts.envelope import Attributes, CloudEvent, NotACloudEvent, Undecodable, decode
+from shared.eventstore.sql import read
 from shared.eventstore.store import EventStore
 from shared.messaging.broker import Broker
 from shared.messaging.topology import STREAM, durable, everything_from, of_tenant
@@ -62,7 +63,7 @@ class Received:
     error: str | None
 
 
-_KEEP = "select keep($1, $2, $3, $4, $5, $6, $7, $8)"
+_KEEP = read("keep")
 _COLUMNS = [field.name for field in fields(Received)]
 
 

@@ -91,9 +91,9 @@ async def _release(
     relay_url: str, source: str, tenant: str, sequence: int, state: str, note: str | None
 ) -> int:
     async with _connected(relay_url) as connection:
-        # An applier at work knows what was parked and has yet to say what is held: wait until it has.
-        heads = sa.select(_applied.c.source).where(_applied.c.tenant == tenant)
-        await connection.execute(heads.with_for_update())
+        # An applier at work knows what was parked and has yet to say what is held: wait until it has, or overtake it.
+        turns = sa.update(_applied).where(_applied.c.tenant == tenant).values(turn=_applied.c.turn + 1)
+        await connection.execute(turns)
         this = sa.update(_pending).where(
             _of(_pending, _received),
             _pending.c.source == source,

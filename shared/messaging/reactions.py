@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
-from shared.contracts import Contract
+from shared.contracts import Contract, sayers
 from shared.eventstore import reference
 from shared.eventstore.projection import Cause, Projection
 from shared.eventstore.unit_of_work import UnitOfWork
@@ -40,6 +40,10 @@ class Reactions:
             return handler
 
         return register
+
+    def reacts_to(self, source: str) -> bool:
+        """Has any event that a service publishes a handler?"""
+        return any(source in sayers(contract) for contract in self.handlers)
 
     async def react(self, event: Contract, cause: Cause, work: UnitOfWork) -> None:
         """Call the handler of an event; nothing where nobody asked for it."""

@@ -27,12 +27,14 @@ create table pending (
 );
 create index pending_parked on pending (tenant) where state = 'parked';
 
--- How far each source's public events of a tenant were taken in order.
+-- How far each source's public events of a tenant were taken in order. turn counts who changed what is pending below:
+-- a batch that began at an older one was overtaken.
 create table applied (
     source text collate "C" not null,
     tenant text collate "C" not null,
     epoch integer not null default 1,
     sequence bigint not null default 0,
+    turn bigint not null default 0,
     primary key (source, tenant)
 ) with (fillfactor = 50);
 
@@ -58,7 +60,7 @@ create view waiting_tenants with (security_invoker = true) as
 create function keep(
     p_sources text[], p_tenants text[], p_epochs integer[], p_sequences bigint[],
     p_names text[], p_keys text[], p_payloads bytea[], p_errors text[]
-) returns void language plpgsql as $$
+) returns void language plpgsql set plan_cache_mode = force_generic_plan as $$
 begin
     with message as (
         select * from unnest(p_sources, p_tenants, p_epochs, p_sequences, p_names, p_keys, p_payloads, p_errors)
@@ -81,41 +83,62 @@ begin
     on conflict do nothing;
 end $$;
 
--- Opens a batch: sets the scope of the transaction and locks the tenant's head. The first row has the head and the
--- keys that are blocked by something parked; then come the events that wait, in their order. No row where another
--- replica is at it.
-create function take(p_source text, p_tenant text, p_limit integer) returns table (
-    epoch integer, sequence bigint, name text, partition_key text, payload bytea, blocked text[]
-) language plpgsql as $$
+-- Opens a batch: sets the scope of the transaction and locks the tenant's head, where p_lock says that settle will
+-- follow in the same transaction. The first row has the head, the keys that are blocked by something parked, and the
+-- turn; then come the events that wait, in their order. No row where another replica has the lock.
+create function take(p_source text, p_tenant text, p_limit integer, p_lock boolean) returns table (
+    epoch integer, sequence bigint, name text, partition_key text, payload bytea, blocked text[], turn bigint
+) language plpgsql set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
-    select a.epoch, a.sequence into take.epoch, take.sequence
-    from applied a where a.source = p_source and a.tenant = p_tenant for update skip locked;
-    if not found then
-        return;
+    if p_lock then
+        perform from applied a where a.source = p_source and a.tenant = p_tenant for update skip locked;
+        if not found then
+            return;
+        end if;
     end if;
+    select a.epoch, a.sequence, a.turn into take.epoch, take.sequence, take.turn
+    from applied a where a.source = p_source and a.tenant = p_tenant;
     blocked := array(
         select distinct r.partition_key from pending p join received r using (source, tenant, epoch, sequence)
         where p.tenant = p_tenant and p.state = 'parked');
     return next;
     return query
-        select p.epoch, p.sequence, r.name, r.partition_key, r.payload, null::text[]
-        from pending p cross join lateral (
-            -- the limit keeps the planner from reading all of received
-            select * from received r
-            where (r.source, r.tenant, r.epoch, r.sequence) = (p.source, p.tenant, p.epoch, p.sequence) limit 1) r
-        where p.source = p_source and p.tenant = p_tenant and p.state = 'waiting'
-        order by p.epoch, p.sequence limit p_limit;
+        select n.epoch, n.sequence, n.name, n.partition_key, n.payload, null::text[], null::bigint from (
+            -- what was released had its turn before; the limit keeps the planner from reading all of received
+            (select r.epoch, r.sequence, r.name, r.partition_key, r.payload
+             from pending p cross join lateral (
+                 select * from received r
+                 where (r.source, r.tenant, r.epoch, r.sequence) = (p.source, p.tenant, p.epoch, p.sequence)
+                 limit 1) r
+             where p.source = p_source and p.tenant = p_tenant and p.state = 'waiting'
+                 and (p.epoch, p.sequence) <= (take.epoch, take.sequence)
+             order by p.epoch, p.sequence limit p_limit)
+            union all
+            -- what comes after the head waits, all of it
+            (select r.epoch, r.sequence, r.name, r.partition_key, r.payload
+             from received r
+             where r.source = p_source and r.tenant = p_tenant and (r.epoch, r.sequence) > (take.epoch, take.sequence)
+             order by r.epoch, r.sequence limit p_limit)
+        ) n
+        order by n.epoch, n.sequence limit p_limit;
 end $$;
 
 -- Closes a batch: writes rows of read models (what put_rows takes, or null), moves the head, and says what became of
 -- events of one epoch. p_applied: their sequences; p_aside: [{sequence, state, error}] of the others, or null.
+-- Where take locked nothing, false says that somebody else came between, and nothing was written.
 create function settle(
-    p_source text, p_tenant text, p_head_epoch integer, p_head_sequence bigint,
+    p_source text, p_tenant text, p_turn bigint, p_head_epoch integer, p_head_sequence bigint,
     p_rows jsonb, p_epoch integer, p_applied bigint[], p_aside jsonb
-) returns void language plpgsql as $$
+) returns boolean language plpgsql set plan_cache_mode = force_generic_plan as $$
 begin
+    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
+    update applied a set epoch = p_head_epoch, sequence = p_head_sequence, turn = a.turn + 1
+    where a.source = p_source and a.tenant = p_tenant and a.turn = p_turn;
+    if not found then
+        return false;
+    end if;
     if p_rows is not null then
         perform put_rows(p_rows);
     end if;
@@ -126,8 +149,7 @@ begin
         from jsonb_to_recordset(p_aside) as a(sequence bigint, state text, error text)
         where p.source = p_source and p.tenant = p_tenant and p.epoch = p_epoch and p.sequence = a.sequence;
     end if;
-    update applied a set epoch = p_head_epoch, sequence = p_head_sequence
-    where a.source = p_source and a.tenant = p_tenant;
+    return true;
 end $$;
 
 select protect(t::regclass, 'private') from unnest(array['received', 'pending', 'applied']) t;
