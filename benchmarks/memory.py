@@ -54,7 +54,9 @@ async def run(stage: Stage) -> list[Outcome]:
     finally:
         if process.returncode is None:
             process.kill()
-        await process.wait()
+            await process.wait()
+    if process.returncode != 0:
+        raise RuntimeError("the process that rebuilds did not finish; what it said is above")
     found = Found.model_validate_json(answer)
     expect(events, found.events)
     return [Outcome("rss_growth_mb_1m", Samples((found.bytes / MEGABYTE,)))]

@@ -114,9 +114,13 @@ async def _travel(stage: Stage, send: Send, evaluation: Database | None = None) 
                 await asyncio.sleep(max(0.0, started + n / A_SECOND - time.perf_counter()))
                 sending.append(asyncio.ensure_future(send(n)))
             sent = await asyncio.gather(*sending)
-            arrived: Times = orjson.loads(await process.stdout.read())
+            said = await process.stdout.read()
+            await process.wait()
     finally:
         if process.returncode is None:
             process.kill()
-        await process.wait()
+            await process.wait()
+    if process.returncode != 0:
+        raise RuntimeError("the process at the other end did not finish; what it said is above")
+    arrived: Times = orjson.loads(said)
     return [1000 * (arrived[id] - at) for id, at in sent[A_SECOND:]]
