@@ -36,7 +36,7 @@ class Plan:
     append_seconds: float = 4.0
     events: int = 100_000
     messages: int = 10_000
-    effects: int = 10_000
+    effects: int = 30_000
     effects_one_by_one: int = 1_000
     travel_rounds: int = 3
     travel_seconds: float = 7.0

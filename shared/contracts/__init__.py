@@ -26,6 +26,8 @@ CONTRACTS: dict[tuple[str, int], type[Contract]] = {
 }
 """Every public event by (name, version), also of versions that are said no more."""
 
+_CHANGED = {name for name, _ in superseded.UPCASTS}
+
 _SERVICES = tuple(dict.fromkeys(contract.service for contract in CONTRACTS.values() if contract.service))
 
 
@@ -46,6 +48,8 @@ def contracts_of(service: str) -> list[type[Contract]]:
 def newest(contract: Contract) -> Contract:
     """A public event of any version, as its newest version says it. Each step is held to the model of its version."""
     name = type(contract).__name__
+    if name not in _CHANGED:  # nearly always, and asked of every event that is heard
+        return contract
     while upcast := superseded.UPCASTS.get((name, contract.version)):
         data = upcast(contract.model_dump(mode="json"))
         contract = CONTRACTS[name, contract.version + 1].model_validate_json(json.dumps(data), strict=True)
