@@ -7,9 +7,8 @@ import os
 import secrets
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -34,8 +33,25 @@ LEASE_SECONDS = 5
 DUPLICATE_IN_BATCH = 10201
 
 
+class Waiting(NamedTuple):
+    """A row of the outbox, as far as its message is made of it."""
+
+    position: int
+    tenant: str
+    epoch: int
+    sequence: int
+    ledger_sequence: int
+    stream: str
+    name: str
+    version: int
+    partition_key: str
+    data: str
+    metadata: str
+    recorded_at: datetime
+
+
 _WAITING = (
-    sa.select(tables.outbox)
+    sa.select(*(tables.outbox.c[name] for name in Waiting._fields))
     .where(tables.outbox.c.published_at.is_(None))
     .order_by(tables.outbox.c.position)
     .limit(BATCH)
@@ -50,8 +66,7 @@ _PUBLISHED = (
 )
 
 
-@dataclass(frozen=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One message: its id is the event's, so that the broker knows it when it comes twice."""
 
     id: str
@@ -83,10 +98,10 @@ class Relay:
         if not await self._hold_lease():
             return False
         async with self._alone.connect() as connection:
-            rows = (await connection.execute(_WAITING)).all()
+            rows = [Waiting._make(row) for row in await connection.execute(_WAITING)]
         if not rows:
             return False
-        await self._publish([outgoing(self.store.service, row) for row in rows])
+        await self._publish(rows)
         async with self._alone.connect() as connection:
             await connection.execute(_PUBLISHED, {"positions": [row.position for row in rows]})
         PUBLISHED.inc(len(rows))
@@ -102,14 +117,15 @@ class Relay:
         self._held_until = now + LEASE_SECONDS / 2 if held else 0.0
         return held
 
-    async def _publish(self, messages: Sequence[Outgoing]) -> None:
-        if len(messages) > 1:
+    async def _publish(self, rows: Sequence[Waiting]) -> None:
+        if len(rows) > 1:
             try:
-                await self._publish_batch(messages)
+                await self._publish_batch(rows)
                 return
             except DuplicateInBatch:
-                log.info("relay.duplicate_in_batch", messages=len(messages))
-        for message in messages:
+                log.info("relay.duplicate_in_batch", messages=len(rows))
+        for row in rows:
+            message = outgoing(self.store.service, row)
             ack = await self.broker.jetstream.publish(
                 message.subject,
                 message.payload,
@@ -120,12 +136,13 @@ class Relay:
             if ack.stream != STREAM:
                 raise NotPublished(f"acknowledged by {ack.stream}")
 
-    async def _publish_batch(self, messages: Sequence[Outgoing]) -> None:
+    async def _publish_batch(self, rows: Sequence[Waiting]) -> None:
         """All or nothing: the first message opens the batch, the last commits it and is acknowledged."""
         connection = self.broker.jetstream._nc
         batch = secrets.token_hex(16)
-        last = len(messages)
-        for n, message in enumerate(messages, start=1):
+        last = len(rows)
+        for n, row in enumerate(rows, start=1):
+            message = outgoing(self.store.service, row)  # one at a time: a thousand of them are much memory
             headers = {"Nats-Msg-Id": message.id, "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(n)}
             if n == last:
                 headers["Nats-Batch-Commit"] = "1"
@@ -148,7 +165,7 @@ class Relay:
             raise NotPublished("the batch was not acknowledged as a whole")
 
 
-def outgoing(service: str, row: Any) -> Outgoing:
+def outgoing(service: str, row: Waiting) -> Outgoing:
     """An outbox row as a message."""
     metadata = orjson.loads(row.metadata)
     return Outgoing(
