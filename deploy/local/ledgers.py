@@ -78,9 +78,13 @@ async def _verify(cluster: Cluster, services: Iterable[str], tenant: str | None)
 
 def verdict(one: Verified) -> str:
     """What was found of one ledger, in words."""
-    holds = one.problem or f"holds, head {one.head_hash[:16]}"
-    sealed = f"sealed until #{one.seal.sequence} by root {one.seal.root}" if one.seal else "not sealed yet"
-    return ", ".join((holds, sealed, *one.restored))
+    said = [one.problem or f"holds, head {one.head_hash[:16]}", *one.restored]
+    if one.seal is None:
+        return ", ".join([*said, "not sealed yet"])
+    said.append(f"sealed until #{one.seal.sequence} at {one.seal.signed_at:%Y-%m-%d %H:%M} UTC")
+    if (later := one.events - one.seal.sequence) > 0:
+        said.append(f"{later} not sealed yet")
+    return ", ".join(said)
 
 
 @ledger.command()

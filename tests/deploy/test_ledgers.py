@@ -77,7 +77,7 @@ def test_a_database_set_back_is_refused_shown_accepted_and_told(cluster: Cluster
     done = ledger(cluster, "verify")
     assert done.exit_code == 0
     assert f"scheduling:{DISTRICT}  1 events  holds" in done.stdout
-    assert "sealed until #1 by root 1" in done.stdout
+    assert "sealed until #1 at 20" in done.stdout
     assert "1 ledgers, 1 events, 0 of them not sealed yet, 1 roots, 0 broken." in done.stdout
     assert "scheduling knows all that it has said." in ledger(cluster, "fork", "scheduling").stdout
 

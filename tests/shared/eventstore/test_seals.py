@@ -27,6 +27,7 @@ from tests.shared.eventstore.tampering import WRITTEN_ANEW
 
 A, B = "shanghai.a", "shanghai.b"
 OF_A_LEDGER = ("events", "heads", "texts", "outbox", "notebooks", "notes", "deadlines")
+OF_A_SERVICE = ("roots", *OF_A_LEDGER)
 KEY, ANOTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 
 
@@ -68,18 +69,18 @@ class Sealed:
 @pytest.fixture(scope="module")
 async def stage(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Sealed]:
     async with new_place(servers, new_database) as place:
-        owner = create_async_engine(place.owner_url)
-        yield Sealed(place, owner, Path())
-        await owner.dispose()
+        one = Sealed(place, create_async_engine(place.owner_url), Path())
+        await one.does("alter table events disable trigger all", "alter table roots disable trigger all")
+        await one.does(*(f"alter table {table} no force row level security" for table in OF_A_SERVICE))
+        yield one
+        await one.owner.dispose()
 
 
 @pytest.fixture
 async def sealed(stage: Sealed, tmp_path: Path) -> Sealed:
     """Two ledgers; root 1 sealed both until #2, root 2 one of them until #4, where they stand now."""
     one = Sealed(stage.place, stage.owner, tmp_path / "roots")
-    await one.does("alter table events disable trigger all", "alter table roots disable trigger all")
-    for table in ("roots", *OF_A_LEDGER):
-        await one.does(f"alter table {table} no force row level security", f"truncate {table}")
+    await one.does(f"truncate {', '.join(OF_A_SERVICE)}")
     for tenant in (A, B):
         await one.write(tenant, 2)
     await one.seal()
@@ -250,6 +251,7 @@ async def test_roots_cannot_be_changed(sealed: Sealed, role: str, statement: str
         with pytest.raises(DBAPIError, match=r"append-only|permission denied"):
             await connection.execute(sa.text(statement))
     await one.dispose()
+    await sealed.does("alter table roots disable trigger all")
 
 
 async def test_a_row_that_a_crash_kept_from_being_written_is_put_beside_its_file(sealed: Sealed) -> None:
