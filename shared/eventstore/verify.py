@@ -85,8 +85,8 @@ Link = Callable[[str, int, str, int, str, int, int, str, str], Any]
 
 
 def links_of(service: str, tenant: str) -> Link:
-    """The same for the events of one ledger, three times as fast: from the previous hash in hex and the other fields
-    as ``ledger.sql`` gives them to a hashlib object."""
+    """The same for many events of one ledger, three times as fast: from the previous hash in hex, the instant in
+    microseconds since 1970 and the other fields to a hashlib object."""
     constant = f"{len(service)}:{service}{len(tenant)}:{tenant}"
 
     def link(
@@ -151,25 +151,27 @@ async def verify_ledger(
 async def _walk(connection: AsyncConnection, start: Verified, seal: Seal | None) -> Verified:
     """From ``start`` to the last event, or to the first that does not hold."""
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    link = links_of(start.service, start.tenant)
+    service, tenant = start.service, start.tenant
+    ledger = f"{len(service)}:{service}{len(tenant)}:{tenant}".encode()
     sequence, last, problem = start.events, start.head_hash, start.problem
     cursor = await driver.cursor(read("ledger"), start.tenant, sequence)
     while problem is None and (rows := await cursor.fetch(_BATCH)):
         named: list[tuple[int, str, str]] = []
-        for found, stream, version, name, schema_version, microseconds, data, metadata, stored in rows:
+        for found, stream, fields, naming, stored in rows:
             if found != sequence + 1:
                 problem = f"#{sequence + 1} is missing"
                 break
-            hashed = link(last, found, stream, version, name, schema_version, microseconds, data, metadata)
-            if hashed.digest() != stored:
+            # event_hash, of fields that the server has set after their lengths already
+            hashed = hashlib.sha256(b"%d:%b%b%b" % (len(last), last.encode(), ledger, fields)).hexdigest()
+            if hashed != stored.hex():
                 problem = f"#{found} does not match its hash"
                 break
-            if seal is not None and found == seal.sequence and hashed.hexdigest() != seal.hash:
+            if seal is not None and found == seal.sequence and hashed != seal.hash:
                 problem = f"#{found} is not what root {seal.root} sealed"
                 break
-            sequence, last = found, hashed.hexdigest()
-            if '"sha256":' in data:
-                named += [(found, ref, f"{ref} {sha256} {stream}") for ref, sha256 in _TEXT.findall(data)]
+            sequence, last = found, hashed
+            if naming is not None:
+                named += [(found, ref, f"{ref} {sha256} {stream}") for ref, sha256 in _TEXT.findall(naming)]
         if named:
             problem = await _texts(driver, start.tenant, named) or problem
     return replace(start, events=sequence, head_hash=last, problem=problem)

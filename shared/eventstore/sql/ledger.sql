@@ -1,6 +1,14 @@
--- One ledger's events in their order, after a sequence; the instant in microseconds since 1970, as it was hashed.
-select sequence, stream, version, name, schema_version,
-       (extract(epoch from recorded_at) * 1000000)::bigint as microseconds, data, metadata, hash
-from events
+-- One ledger's events in their order, after a sequence: what is hashed of each after the previous hash, the service and
+-- the tenant (see event_hash in functions.sql; framed by the server's own functions, not by any that lie in this
+-- database), the data of those that name a text, and the hash that stands there.
+select sequence, stream,
+       convert_to(concat(
+           length(sequence::text), ':', sequence, length(stream), ':', stream, length(version::text), ':', version,
+           length(name), ':', name, length(schema_version::text), ':', schema_version,
+           length(microseconds::text), ':', microseconds, length(data), ':', data,
+           length(metadata), ':', metadata), 'UTF8'),
+       case when position('"sha256":' in data) > 0 then data end,
+       hash
+from events, lateral (select (extract(epoch from recorded_at) * 1000000)::bigint as microseconds) as instant
 where tenant = $1 and sequence > $2
 order by sequence
