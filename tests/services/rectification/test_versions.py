@@ -275,7 +275,7 @@ async def test_a_hearer_that_is_upgraded_last_parks_the_new_version_and_goes_on_
 ) -> None:
     await give(history, THIRD, CORRECT, LAW_OFFICE, date(2021, 11, 1))
     monkeypatch.delitem(envelope._BY_VERSION, ("RectificationVerified", "2"))
-    monkeypatch.delitem(envelope._BY_TYPE, b"cn.shufa.rectification.RectificationVerified.v2")
+    monkeypatch.delitem(envelope._BY_TYPE, "cn.shufa.rectification.RectificationVerified.v2")
     await evaluation.hear()
     waiting = [("RectificationVerified.v2", "parked"), ("RecordCorrected.v1", "held")]
     assert (await evaluation.received())[2:] == waiting
