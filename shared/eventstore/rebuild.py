@@ -19,8 +19,6 @@ from shared.eventstore.store import engine
 
 LITTLE = 1_000
 """Events that may still have to be read when the live table is locked: some milliseconds' work."""
-PASSES = 10
-"""How often to catch up before that, should commands come faster than the rebuild follows."""
 ATTEMPTS, PATIENCE, PAUSE = 60, timedelta(seconds=0.2), timedelta(seconds=0.5)
 """How often the lock is tried, how long each time, and how long between two: whoever only wants to read a row waits
 behind us, so the lock is better given up and tried again than waited for behind a long query."""
@@ -81,9 +79,9 @@ class _Run:
     async def run(self, progress: Progress) -> int:
         if not await self.writer.fetchval("select rebuild.lay_out($1)", self.name):
             raise AlreadyRebuilding(f"{self.name} is being rebuilt by another session")
-        for _ in range(PASSES):
-            if await self.catch_up(progress) <= LITTLE:
-                break
+        before = await self.catch_up(progress)
+        while LITTLE < (read := await self.catch_up(progress)) < before:  # as long as it gets less
+            before = read
         for _ in range(ATTEMPTS):
             if await self.take_place():
                 return self.events

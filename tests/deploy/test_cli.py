@@ -67,6 +67,8 @@ def test_a_second_up_names_the_first(cluster: Cluster) -> None:
         (("parked", "list", "revue"), "There is no service 'revue'"),
         (("republish", "review", "--from", "1"), "Nothing is up in"),
         (("ledger", "verify"), "Nothing is up in"),
+        (("rebuild", "review"), "Nothing is up in"),
+        (("rebuild", "revue", "drafts"), "There is no service 'revue'"),
         (("up", "--clock", "simulated"), "needs a day to start on"),
         (("up", "--today", "2021-05-06"), "--today is for a simulated clock"),
         (("up", "--users", "/nowhere.yaml"), "There is no users file /nowhere.yaml"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import Iterator
@@ -14,10 +15,14 @@ import nats
 import pytest
 import sqlalchemy as sa
 from rich.console import Console
+from sqlalchemy.ext.asyncio import create_async_engine
+from typer.testing import CliRunner
 
+from deploy.local.cli import app
 from deploy.local.cluster import Cluster
 from deploy.local.credentials import SERVICES
 from deploy.local.demo.command import demo, ready_scenario
+from deploy.local.maintain import loaded, read_models
 from deploy.local.status import Status, status
 from deploy.local.tree import read_tree
 from shared.contracts.schema import SCHEMAS, file_name
@@ -334,3 +339,38 @@ def test_a_district_fits_a_laptop(used: Status) -> None:
 def test_a_service_has_five_connections_at_most(used: Status) -> None:
     assert set(used.connections) >= set(SERVICES)
     assert max(used.connections[service] for service in SERVICES) <= APP_CONNECTIONS + RELAY_CONNECTIONS == 5
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_read_model_made_anew_is_as_it_was(played: Played, service: str) -> None:
+    """With the service up, from its own streams and from what it heard or said of the tree."""
+    models = list(read_models(loaded(service)))
+    before = asyncio.run(_everything(played.cluster, service, models))
+    done = CliRunner().invoke(app, ["rebuild", service], env={"SHUFA_HOME": str(played.cluster.home.root)})
+    assert done.exit_code == 0, done.output
+    assert [line.partition(":")[0] for line in done.stdout.splitlines() if "made anew" in line] == models
+    assert asyncio.run(_everything(played.cluster, service, models)) == before
+    assert all(before[name] for name in ("tenants", "policies"))
+
+
+async def _everything(cluster: Cluster, service: str, models: list[str]) -> dict[str, list[str]]:
+    """Every row of these tables, whoever's it is."""
+    everybody = sa.make_url(cluster.servers.admin_url).set(database=service)
+    reader = create_async_engine(everybody)
+    async with reader.connect() as connection:
+        found = {
+            name: sorted(
+                str(row)
+                for row in await connection.execute(sa.select(sa.text("*")).select_from(sa.table(name)))
+            )
+            for name in models
+        }
+    await reader.dispose()
+    return found
+
+
+def test_a_read_model_that_is_not_there_is_answered_with_those_that_are(played: Played) -> None:
+    home = {"SHUFA_HOME": str(played.cluster.home.root)}
+    done = CliRunner().invoke(app, ["rebuild", "rectification", "case-register"], env=home)
+    assert done.exit_code == 1
+    assert "no read model 'case-register'; it has case_register, items," in done.stderr

@@ -186,7 +186,8 @@ async def test_the_events_of_a_long_history_are_counted_as_they_are_read(place: 
 # ---- while commands go on ----
 
 
-async def test_commands_go_on_and_none_is_lost(place: Place) -> None:
+async def test_commands_go_on_and_none_is_lost(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "PAGE", 100)
     tenants = [f"shanghai.t{n}" for n in range(3)]
     over = asyncio.Event()
     written = 0
@@ -194,20 +195,20 @@ async def test_commands_go_on_and_none_is_lost(place: Place) -> None:
     async def writer(tenant: str, id: str) -> None:
         nonlocal written
         for note in itertools.count():
-            await write(place.store, id if note % 3 else f"{id}-{note}", note, tenant=tenant)
+            await write(place.store, f"{id}-{note // 5}", note, tenant=tenant)
             written += 1
             if over.is_set():
                 return
 
-    async def rebuilder() -> None:
+    async with asyncio.TaskGroup() as everybody:
+        for tenant in tenants:
+            everybody.create_task(writer(tenant, "a"))
+            everybody.create_task(writer(tenant, "b"))
         for view in (*NOTEBOOK.views, *NOTEBOOK.views):
             before = written
             await rebuild(place.owner_url, NOTEBOOK, view)
             assert written > before
         over.set()
-
-    writers = [writer(tenant, id) for tenant in tenants for id in ("a", "b")]
-    await asyncio.gather(rebuilder(), *writers)
     assert await content(place.store, *tenants) == await folded(place.store, *tenants)
 
 
