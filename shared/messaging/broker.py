@@ -44,6 +44,7 @@ class Broker:
             error_cb=_note,
             graceful_timeout=10.0,
             logger=None,
+            apply_types=False,  # a handler is given the message; solving its parameters costs a thread each
         )
 
     async def _closed(self) -> None:

@@ -29,9 +29,9 @@ LARGEST_EPOCH, LARGEST_SEQUENCE = 2**31 - 1, 2**63 - 1
 """What the database's integers hold."""
 
 
-async def _undecoded(message: Any) -> Any:
-    """FastStream would read JSON by itself; the inbox keeps the bytes as they came."""
-    return message.body
+async def _as_it_came(message: Any) -> Any:
+    """FastStream would read JSON by itself; the inbox keeps the bytes as they came, and acknowledges."""
+    return message
 
 
 def ear(
@@ -44,7 +44,7 @@ def ear(
         stream=JStream(STREAM, declare=False),
         pull_sub=PullSub(batch_size=PULL, timeout=PULL_TIMEOUT_SECONDS),
         ack_policy=AckPolicy.MANUAL,
-        decoder=_undecoded,
+        decoder=_as_it_came,
         title=f"{service} hears {source}",
     )
 
