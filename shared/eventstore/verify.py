@@ -150,6 +150,8 @@ async def verify_ledger(
 
 async def _walk(connection: AsyncConnection, start: Verified, seal: Seal | None) -> Verified:
     """From ``start`` to the last event, or to the first that does not hold."""
+    # From here to the end of the transaction only the server's own functions are found, none that the owner put there.
+    await connection.execute(sa.select(sa.func.pg_catalog.set_config("search_path", "pg_catalog", True)))
     driver: Any = (await connection.get_raw_connection()).driver_connection
     service, tenant = start.service, start.tenant
     ledger = f"{len(service)}:{service}{len(tenant)}:{tenant}".encode()

@@ -9,6 +9,6 @@ select sequence, stream,
            length(metadata), ':', metadata), 'UTF8'),
        case when position('"sha256":' in data) > 0 then data end,
        hash
-from events, lateral (select (extract(epoch from recorded_at) * 1000000)::bigint as microseconds) as instant
+from public.events, lateral (select (extract(epoch from recorded_at) * 1000000)::bigint as microseconds) as instant
 where tenant = $1 and sequence > $2
 order by sequence

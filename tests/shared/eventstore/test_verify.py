@@ -167,6 +167,33 @@ async def test_the_first_of_several_is_named(owned: Owned) -> None:
     assert problem.startswith("#2 names the text")
 
 
+@pytest.mark.parametrize(
+    "kind", ["name", "text"]
+)  # the very function, and one that fits its arguments better
+async def test_functions_that_the_owner_puts_before_the_servers_own_are_not_asked(
+    place: Place, kind: str
+) -> None:
+    """Here one that hides a changed year from whoever computes the hashes anew."""
+    await place.store.execute(NOTEBOOK, "a", Write("text", 1), context())
+    await place.store.close()  # what is set below holds for connections made after it
+    owner = create_async_engine(place.owner_url)
+    async with owner.begin() as connection:
+        await connection.execute(sa.text("alter table events disable trigger all"))
+        await connection.execute(sa.text("alter table events no force row level security"))
+        await connection.execute(sa.text("update events set data = replace(data, '2021', '2022')"))
+        await connection.execute(
+            sa.text(
+                f"create function convert_to(text, {kind}) returns bytea language sql as"
+                " $$ select pg_catalog.convert_to(replace($1, '2022', '2021'), 'UTF8'::name) $$"
+            )
+        )
+        database = sa.make_url(place.owner_url).database
+        await connection.execute(sa.text(f'alter database "{database}" set search_path = public, pg_catalog'))
+    await owner.dispose()
+    [found] = [one async for one in verify_service(place.app_url, place.relay_url, SERVICE)]
+    assert found.problem == "#1 does not match its hash"
+
+
 async def test_a_ledger_that_grows_meanwhile_is_no_finding(owned: Owned) -> None:
     tenant = await owned.ledger()
     async with one_snapshot(owned.place.store.app, tenant) as connection:
