@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from shared.eventstore.aggregate import Tier
 from shared.eventstore.sql import read
 
-SCRIPTS = ("kernel", "functions", "rows", "inbox", "rebuild", "seals")
+SCRIPTS = ("kernel", "functions", "rows", "inbox", "rebuild", "seals", "history")
 """The files in sql/ that make the kernel, in order; ``{service}`` in them is the service's name."""
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
@@ -41,6 +42,19 @@ def engine(url: str, connections: int) -> AsyncEngine:
         pool_timeout=30,
         connect_args={"server_settings": {"jit": "off"}, "timeout": 5},
     )
+
+
+@asynccontextmanager
+async def driver_of(app: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the pool without SQLAlchemy around it, which takes longer than the statements do."""
+    pooled = await app.raw_connection()
+    driver: Any = pooled.driver_connection
+    try:
+        yield driver
+    finally:
+        if driver.is_closed():
+            pooled.invalidate()
+        await greenlet_spawn(pooled.close)
 
 
 class EventStore:
@@ -91,7 +105,9 @@ class EventStore:
                 tenant_must_exist=tenant_must_exist,
             )
 
-        return await self._run(self._driver if aggregate.stands_alone else self.app.begin, context, once)
+        return await self._run(
+            partial(driver_of, self.app) if aggregate.stands_alone else self.app.begin, context, once
+        )
 
     async def in_transaction(self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Run ``work`` in one transaction on the context's tenant and commit it; again after a race.
@@ -102,7 +118,7 @@ class EventStore:
 
     async def in_statements(self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """The same for ``work`` that is done by UnitOfWork.fetch alone: each statement is a transaction of its own."""
-        return await self._run(self._driver, context, work)
+        return await self._run(partial(driver_of, self.app), context, work)
 
     async def _run(
         self,
@@ -123,18 +139,6 @@ class EventStore:
                     raise
         self.committed.set()
         return result
-
-    @asynccontextmanager
-    async def _driver(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection of the pool without SQLAlchemy around it, which takes longer than the statements do."""
-        pooled = await self.app.raw_connection()
-        driver: Any = pooled.driver_connection
-        try:
-            yield driver
-        finally:
-            if driver.is_closed():
-                pooled.invalidate()
-            await greenlet_spawn(pooled.close)
 
     @asynccontextmanager
     async def reading(self, tenant: str, scope: str | None = None) -> AsyncIterator[AsyncConnection]:

@@ -1,0 +1,254 @@
+"""Imports a history: ledgers of many tenants from elsewhere, hash chain included, in batches.
+
+A ledger that has no event yet takes a history, or one whose import broke off; no other does. What is imported is not
+published: other services import their own history. Views are made by a rebuild.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import groupby, islice
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.contracts.base import is_token
+from shared.decider import Actor
+from shared.eventstore.aggregate import Aggregate
+from shared.eventstore.codec import UnknownEvent, text_hash
+from shared.eventstore.sql import read
+from shared.eventstore.store import driver_of
+from shared.eventstore.verify import links_of
+from shared.tenancy import is_tenant
+
+BATCH = 2_000
+"""Events in one transaction."""
+
+Progress = Callable[[int], None]
+"""Told how many events are in the ledgers."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that an event names by ``ref`` and ``sha256``: hex over ``salt`` (hex) and ``body``."""
+
+    ref: str
+    salt: str
+    body: str | None
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Past:
+    """An event that happened elsewhere. ``data`` is JSON as this version of the event has it."""
+
+    tenant: str
+    stream: str
+    name: str
+    schema_version: int
+    data: str
+    business_date: date
+    actor: Actor
+    texts: tuple[Text, ...] = ()
+
+
+class Unfit(ValueError):
+    """A line that cannot be imported. ``line`` counts from 1; ``rule`` is what it breaks."""
+
+    def __init__(self, line: int, rule: str) -> None:
+        super().__init__(f"line {line}: {rule}")
+        self.line = line
+        self.rule = rule
+
+
+class LedgerInUse(Exception):
+    """A ledger holds something else than the history: nothing of it was changed."""
+
+    def __init__(self, tenant: str, sequence: int) -> None:
+        super().__init__(f"the ledger of {tenant} holds something else from #{sequence} on")
+        self.tenant = tenant
+        self.sequence = sequence
+
+
+def parsed(lines: Iterable[bytes]) -> Iterator[Past]:
+    """Events from JSON lines: {tenant, stream, event, version, data, business_date, actor: {id, name}, and, where the
+    event names texts, texts: [{ref, salt, body, sha256}]}. Raises Unfit."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            said = orjson.loads(line)
+            yield Past(
+                said["tenant"],
+                said["stream"],
+                said["event"],
+                int(said["version"]),
+                orjson.dumps(said["data"]).decode(),
+                date.fromisoformat(said["business_date"]),
+                Actor(said["actor"]["id"], said["actor"]["name"]),
+                tuple(Text(**text) for text in said.get("texts", ())),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unfit(number, f"is no event of a history ({type(error).__name__}: {error})") from None
+
+
+def check(events: Iterable[Past], aggregates: Iterable[Aggregate[Any, Any, Any, Any]]) -> Iterator[Unfit]:
+    """What keeps a history from being imported, line by line; nothing where all of it can be."""
+    kinds = {aggregate.kind: aggregate for aggregate in aggregates}
+    seen = set[str]()
+    tenant: str | None = None
+    for line, event in enumerate(events, start=1):
+        if event.tenant != tenant:
+            if event.tenant in seen:
+                yield Unfit(line, f"{event.tenant} was before; the events of a tenant follow each other")
+            tenant = event.tenant
+            seen.add(tenant)
+        if rule := _broken(event, kinds):
+            yield Unfit(line, rule)
+
+
+def _broken(event: Past, kinds: dict[str, Aggregate[Any, Any, Any, Any]]) -> str | None:
+    kind, _, id = event.stream.partition("-")
+    if not is_tenant(event.tenant):
+        return f"{event.tenant!r} is no tenant's path"
+    if kind not in kinds or not is_token(id):
+        return f"{event.stream!r} is no stream of this service"
+    try:
+        kinds[kind].codec.decode(event.name, event.schema_version, event.data)
+    except UnknownEvent as error:
+        return str(error)
+    except ValueError:
+        return f"the data are none of {event.name} v{event.schema_version}"
+    for text in event.texts:
+        if text.ref not in event.data or text.sha256 not in event.data:
+            return f"the text {text.ref} is not named by the event"
+        if text.body is not None and text_hash(bytes.fromhex(text.salt), text.body) != text.sha256:
+            return f"the text {text.ref} does not match its hash"
+    return None
+
+
+async def import_history(
+    app: AsyncEngine,
+    service: str,
+    events: Iterable[Past],
+    *,
+    name: str,
+    simulated: bool = False,
+    progress: Progress = lambda done: None,
+) -> int:
+    """Put a checked history into the ledgers, grouped by tenant; how many events are in it.
+
+    ``name`` stands in each event's metadata as its correlation: the same history has the same name. Run again after
+    it broke off, it goes on. Raises LedgerInUse.
+    """
+    done = 0
+    async with driver_of(app) as driver:
+        for tenant, of_tenant in groupby(events, key=lambda event: event.tenant):
+            ledger = _Ledger(driver, service, tenant, f"import:{name}", simulated)
+            rest = await ledger.skip_what_is_there(iter(of_tenant))
+            done += ledger.sequence
+            progress(done)
+            async for written in ledger.write(rest):
+                done += written
+                progress(done)
+    return done
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Columns of one call of import_events, and where they begin."""
+
+    sequence: int
+    hash: bytes
+    recorded_at: datetime
+    columns: tuple[list[Any], ...]
+    texts: list[dict[str, Any]]
+
+
+class _Ledger:
+    """One tenant's ledger while it takes a history. The next batch is hashed while the server writes this one."""
+
+    def __init__(self, driver: Any, service: str, tenant: str, correlation: str, simulated: bool) -> None:
+        self.driver = driver
+        self.tenant = tenant
+        self.correlation = correlation
+        self.simulated = simulated
+        self.sequence = 0
+        self.hash = b""
+        self._link = links_of(service, tenant)
+        self._versions: dict[str, int] = {}
+        self._metadata: dict[tuple[Actor, date], str] = {}
+
+    async def skip_what_is_there(self, events: Iterator[Past]) -> Iterator[Past]:
+        """Walk over what an earlier run has written; what is left."""
+        async with self.driver.transaction(readonly=True):
+            await self.driver.fetchval("select set_config('shufa.tenant', $1, true)", self.tenant)
+            async for row in self.driver.cursor(read("imported"), self.tenant):
+                event = next(events, None)
+                if event is None or tuple(row)[1:-1] != self._row(event):
+                    raise LedgerInUse(self.tenant, row["sequence"])
+                self.sequence, self.hash = row["sequence"], row["hash"]
+        return events
+
+    async def write(self, events: Iterator[Past]) -> Any:
+        """Write the rest; yields how many were committed each time."""
+        writing: asyncio.Task[int] | None = None
+        while part := list(islice(events, BATCH)):
+            batch = self._chained(part)
+            if writing is not None:
+                yield await writing
+            writing = asyncio.create_task(self._send(batch))
+            await asyncio.sleep(0)  # let it be sent: the server works while the next batch is read and hashed
+        if writing is not None:
+            yield await writing
+
+    def _chained(self, part: Sequence[Past]) -> _Batch:
+        now = datetime.now(UTC)
+        microseconds = round(now.timestamp() * 1_000_000)
+        before, last = (self.sequence, self.hash), self.hash.hex()
+        rows, hashes = [], []
+        for event in part:
+            row = self._row(event)
+            self.sequence += 1
+            stream, version, name, schema_version, data, metadata = row
+            hashed = self._link(
+                last, self.sequence, stream, version, name, schema_version, microseconds, data, metadata
+            )
+            last = hashed.hexdigest()
+            rows.append(row)
+            hashes.append(hashed.digest())
+        self.hash = hashes[-1]
+        texts = [vars(text) | {"stream": event.stream} for event in part for text in event.texts]
+        return _Batch(*before, now, (*map(list, zip(*rows, strict=True)), hashes), texts)
+
+    async def _send(self, batch: _Batch) -> int:
+        texts = orjson.dumps(batch.texts).decode() if batch.texts else None
+        begin = (self.tenant, batch.sequence, batch.hash, batch.recorded_at)
+        if not await self.driver.fetchval(read("import_events"), *begin, *batch.columns, texts):
+            raise LedgerInUse(self.tenant, batch.sequence + 1)
+        return len(batch.columns[0])
+
+    def _row(self, event: Past) -> tuple[str, int, str, int, str, str]:
+        version = self._versions[event.stream] = self._versions.get(event.stream, 0) + 1
+        key = (event.actor, event.business_date)
+        metadata = self._metadata.get(key)
+        if metadata is None:
+            if len(self._metadata) > BATCH:
+                self._metadata.clear()
+            metadata = self._metadata[key] = self._written(event)
+        return (event.stream, version, event.name, event.schema_version, event.data, metadata)
+
+    def _written(self, event: Past) -> str:
+        return orjson.dumps(
+            {
+                "actor": {"id": event.actor.id, "name": event.actor.name},
+                "business_date": event.business_date,
+                "causation": None,
+                "command": "import history",
+                "correlation": self.correlation,
+                "policy": [],
+                "simulated": self.simulated,
+            }
+        ).decode()
