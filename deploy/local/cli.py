@@ -46,6 +46,7 @@ app.add_typer(ledgers.ledger, name="ledger")
 app.add_typer(tenants, name="tenants")
 app.command()(operate.republish)
 app.command()(maintain.rebuild)
+ledgers.ledger.command("import")(maintain.import_history)
 
 DayOption = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day of a simulated clock.")
