@@ -94,7 +94,7 @@ async def run(stage: Stage) -> list[Outcome]:
             await hearer.keep(waiting)
             async with superuser(hearer.base) as connection:
                 with watch:
-                    return expect(len(waiting), await scan(connection, sql("scan_inbox"), "payload"))
+                    return expect(len(waiting), await scan(connection, sql("inbox"), "payload"))
 
     async def live(watch: Watch) -> int:
         async with hearing(stage) as hearer:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
+from dataclasses import replace
+from datetime import date
 
 from benchmarks.stage import Database, Stage, sql, superuser
 from services.rectification.application import CASES
@@ -21,8 +20,8 @@ from services.rectification.domain.commands import (
 from services.rectification.domain.situations import Item
 from shared.decider import Actor
 from shared.eventstore import BusinessClock, Context, EventStore
+from shared.eventstore.history import Past, Text, import_history
 from shared.eventstore.store import engine
-from shared.eventstore.verify import links_of
 
 SERVICE = "rectification"
 VIEWS = {view.table: view.tier for view in CASES.views}
@@ -71,115 +70,56 @@ LIFE: tuple[tuple[date, Actor, Command], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Text:
-    """A text as it lies beside the ledger."""
-
-    ref: str
-    salt: bytes
-    body: str
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Event:
-    """An event as the ledger keeps it, without its place there; the texts it names."""
-
-    name: str
-    schema_version: int
-    data: str
-    metadata: str
-    texts: tuple[Text, ...]
-
-
-@dataclass(frozen=True)
-class Placed:
-    """An event of one stream of one tenant."""
-
-    tenant: str
-    stream: str
-    version: int
-    event: Event
-
-
-@dataclass
-class Rows:
-    """Rows to copy, by table, in the order of its columns."""
-
-    events: list[tuple[Any, ...]] = field(default_factory=list)
-    texts: list[tuple[Any, ...]] = field(default_factory=list)
-    heads: list[tuple[Any, ...]] = field(default_factory=list)
-
-
-async def one_case(stage: Stage) -> list[Event]:
-    """The events of one case, made by the real decider on a real store."""
+async def one_case(stage: Stage) -> list[Past]:
+    """The events of one case, made by the real decider on a real store, with the texts they name."""
     base = await stage.database(SERVICE, VIEWS)
     store = EventStore(SERVICE, engine(base.app, 1), engine(base.relay, 1), BusinessClock())
     for day, actor, command in LIFE:
-        await store.execute(CASES, "2021-1-langxia", command, Context("template", actor, "2021-1", today=day))
+        context = Context("template", actor, "2021-1", today=day)
+        await store.execute(CASES, "2021-1-langxia", command, context)
     await store.close()
     async with superuser(base) as connection:
-        texts = {row["ref"]: Text(**row) for row in await connection.fetch(sql("texts"))}
+        texts = [Text(**row) for row in await connection.fetch(sql("texts"))]
         return [
-            Event(**row, texts=tuple(text for ref, text in texts.items() if ref in row["data"]))
-            for row in await connection.fetch(sql("events"))
+            Past(
+                row["tenant"],
+                row["stream"],
+                row["name"],
+                row["schema_version"],
+                row["data"],
+                day,
+                actor,
+                tuple(text for text in texts if text.ref in row["data"]),
+            )
+            for row, (day, actor, _) in zip(await connection.fetch(sql("ledgers")), LIFE, strict=True)
         ]
 
 
-def tenants(count: int) -> list[str]:
-    return [f"shanghai.jinshan.t{n:04}" for n in range(count)]
+def history(life: list[Past], tenants: int, cases: int) -> Iterator[Past]:
+    """So many cases of each of so many tenants, like the one; in the order of the ledgers."""
+    for tenant in range(tenants):
+        for first in range(0, cases, OPEN_AT_ONCE):
+            running = range(first, min(cases, first + OPEN_AT_ONCE))
+            for event in life:
+                for n in running:
+                    yield _of(event, f"shanghai.jinshan.t{tenant:04}", n)
 
 
-def many_cases(life: list[Event], tenant: str, cases: int) -> Iterator[Placed]:
-    """A tenant's ledger of so many cases in its order. Each has texts of its own."""
-    for first in range(0, cases, OPEN_AT_ONCE):
-        running = range(first, min(cases, first + OPEN_AT_ONCE))
-        for version, event in enumerate(life, start=1):
-            for n in running:
-                yield Placed(tenant, f"case-2021-1-u{n}", version, _with_own_texts(event, n))
-
-
-def _with_own_texts(event: Event, n: int) -> Event:
-    if not event.texts:
-        return event
+def _of(event: Past, tenant: str, n: int) -> Past:
+    """The event of the n-th case of a tenant, which has texts of its own."""
     data, texts = event.data, []
     for text in event.texts:
         ref = f"{n:08x}{text.ref[8:]}"
         data = data.replace(text.ref, ref)
-        texts.append(Text(ref, text.salt, text.body, text.sha256))
-    return Event(event.name, event.schema_version, data, event.metadata, tuple(texts))
+        texts.append(replace(text, ref=ref))
+    return replace(event, tenant=tenant, stream=f"case-2021-1-u{n}", data=data, texts=tuple(texts))
 
 
-def chained(life: list[Event], tenant: str, cases: int) -> Rows:
-    """A tenant's ledger as the kernel would have written it, hashes and head included."""
-    rows, link = Rows(), links_of(SERVICE, tenant)
-    now = datetime.now(UTC)
-    microseconds = round(now.timestamp() * 1_000_000)
-    last, digest, sequence = "", b"", 0
-    for sequence, placed in enumerate(many_cases(life, tenant, cases), start=1):
-        event = placed.event
-        described = (placed.stream, placed.version, event.name, event.schema_version)
-        hashed = link(last, sequence, *described, microseconds, event.data, event.metadata)
-        last, digest = hashed.hexdigest(), hashed.digest()
-        rows.events.append((tenant, sequence, *described, event.data, event.metadata, now, digest))
-        rows.texts += [
-            (tenant, one.ref, placed.stream, one.salt, one.body, one.sha256) for one in event.texts
-        ]
-    rows.heads.append((tenant, sequence, digest))
-    return rows
-
-
-async def fill(base: Database, life: list[Event], tenants: list[str], cases: int) -> int:
-    """Put ledgers of so many cases each into a database, and leave it as after a quiet night; how many events."""
-    events = 0
+async def fill(base: Database, life: list[Past], tenants: int, cases: int) -> int:
+    """Import such a history, and leave the database as after a quiet night; how many events."""
+    app = engine(base.app, 1)
+    events = await import_history(app, SERVICE, history(life, tenants, cases), name="benchmarks")
+    await app.dispose()
     async with superuser(base) as connection:
-        for tenant in tenants:
-            rows = chained(life, tenant, cases)
-            await connection.copy_records_to_table("events", records=rows.events)
-            await connection.copy_records_to_table("texts", records=rows.texts)
-            await connection.copy_records_to_table(
-                "heads", records=rows.heads, columns=["tenant", "sequence", "hash"]
-            )
-            events += len(rows.events)
         await connection.execute("vacuum (analyze) events, texts, heads")
     return events

@@ -19,12 +19,12 @@ async def run(stage: Stage) -> list[Outcome]:
     base = await stage.database(cases.SERVICE, cases.VIEWS)
     life = await cases.one_case(stage)
     each = stage.plan.events // TENANTS // len(life)
-    events = await cases.fill(base, life, cases.tenants(TENANTS), each)
+    events = await cases.fill(base, life, TENANTS, each)
 
     async def bare(watch: Watch) -> int:
         async with superuser(base) as connection:
             with watch:
-                return expect(events, await scan(connection, sql("scan_ledgers"), "data", "metadata"))
+                return expect(events, await scan(connection, sql("ledgers"), "data", "metadata"))
 
     async def rebuilt(watch: Watch) -> int:
         with watch:

@@ -41,8 +41,8 @@ async def run(stage: Stage) -> list[Outcome]:
     life = await cases.one_case(stage)
     little, much = [await stage.database(cases.SERVICE, cases.VIEWS) for _ in range(2)]
     each = stage.plan.memory_events // TENANTS // len(life) + 1
-    await cases.fill(little, life, cases.tenants(2), cases.OPEN_AT_ONCE)
-    events = await cases.fill(much, life, cases.tenants(TENANTS), each)
+    await cases.fill(little, life, 2, cases.OPEN_AT_ONCE)
+    events = await cases.fill(much, life, TENANTS, each)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.memory"),
         stdin=asyncio.subprocess.PIPE,

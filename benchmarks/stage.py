@@ -45,7 +45,7 @@ class Plan:
 
 QUICK = Plan(
     quick=True,
-    rounds=3,
+    rounds=2,
     warm_up_seconds=0.2,
     append_seconds=0.5,
     events=10_000,

@@ -1,1 +1,1 @@
-select count(*) from heard;
+select count(*) from heard

@@ -1,2 +1,2 @@
--- The texts beside the ledger of the one tenant there is.
-select ref, salt, body, sha256 from texts
+-- The texts beside the ledgers, as a history brings them.
+select ref, encode(salt, 'hex') as salt, body, sha256 from texts

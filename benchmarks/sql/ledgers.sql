@@ -1,4 +1,4 @@
--- What a reader of every ledger would ask.
+-- Every ledger whole, as a reader of all would ask for it.
 select tenant, sequence, stream, version, name, schema_version, data, metadata, recorded_at, hash
 from events
 order by tenant, sequence
