@@ -9,6 +9,8 @@ from datetime import date
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.decider import FreeText
 from shared.eventstore.codec import Codec, UnknownEvent, text_hash
@@ -94,3 +96,24 @@ def test_texts_at_any_depth_are_sealed_and_leave_only_their_hash() -> None:
 def test_the_same_text_twice_has_two_hashes() -> None:
     one, two = (CODEC.encode(Told((Part(FreeText("same"), 1),), date(2021, 6, 7))).texts[0] for _ in range(2))
     assert one.sha256 != two.sha256
+
+
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+bodies = st.builds(FreeText, words.map(lambda word: f"<{word}>"))
+told = st.builds(
+    Told,
+    st.lists(st.builds(Part, bodies, st.integers(-(2**40), 2**40)), max_size=4).map(tuple),
+    st.dates(),
+    st.none() | bodies,
+)
+
+
+@given(told)
+def test_whatever_is_written_is_read_again_without_its_texts(event: Told) -> None:
+    encoded = CODEC.encode(event)
+    assert CODEC.decode(encoded.name, encoded.schema_version, encoded.data) == encoded.event
+    texts = [part.remark.body for part in event.parts] + ([event.note.body] if event.note else [])
+    assert [text.body for text in encoded.texts] == texts
+    assert '"body"' not in encoded.data
+    assert all(text.ref in encoded.data and text.sha256 in encoded.data for text in encoded.texts)
+    assert not any(body in encoded.data for body in texts if body and len(body) > 4)

@@ -115,6 +115,33 @@ async def test_writers_of_one_stream_all_get_through_in_some_order(place: Place)
     assert [row.version for row in found] == [1, 2, 3]
 
 
+async def test_a_transaction_over_two_streams_and_a_command_on_the_second_both_get_through(
+    place: Place,
+) -> None:
+    """Each holds what the other waits for: the ledger's head, and a row of a view. The database breaks it up."""
+    begun = asyncio.Event()
+
+    async def over_two(work: UnitOfWork) -> None:
+        await work.execute(NOTEBOOK, "a", Write("text", 1))
+        if not begun.is_set():
+            begun.set()
+            await until(lambda: _someone_waits(place))
+        await work.execute(NOTEBOOK, "b", Write("text", 1))
+
+    await write(place.store, "b", 0)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(place.store.in_transaction(context(), over_two))
+        await begun.wait()
+        tasks.create_task(write(place.store, "b", 2))
+    found = await rows(place.store, sa.select(NOTES).order_by(NOTES.c.stream, NOTES.c.note))
+    assert [(row.stream, row.note) for row in found] == [
+        ("notebook-a", 1),
+        ("notebook-b", 0),
+        ("notebook-b", 1),
+        ("notebook-b", 2),
+    ]
+
+
 @dataclass
 class Reader:
     """Asks a tenant's ledger and its public events for what is new, as anyone would who remembers a sequence."""
