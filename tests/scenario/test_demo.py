@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -16,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 from sqlalchemy.ext.asyncio import create_async_engine
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from deploy.local.cli import app
 from deploy.local.cluster import Cluster
@@ -374,3 +375,64 @@ def test_a_read_model_that_is_not_there_is_answered_with_those_that_are(played: 
     done = CliRunner().invoke(app, ["rebuild", "rectification", "case-register"], env=home)
     assert done.exit_code == 1
     assert "no read model 'case-register'; it has case_register, items," in done.stderr
+
+
+def test_a_history_taken_over_is_shown_and_holds(played: Played, tmp_path: Path) -> None:
+    """A case as another installation kept it, texts and all, becomes a case of this one."""
+    archive, stream = "shanghai.jinshan.archive", "case-2021-1-shiliban"
+    told, shown = asyncio.run(_kept(played.cluster, LANGXIA, stream))
+    history = tmp_path / "history.jsonl"
+    history.write_text("".join(json.dumps(line | {"tenant": archive}) + "\n" for line in told))
+
+    spoilt = tmp_path / "spoilt.jsonl"
+    spoilt.write_text(history.read_text() + json.dumps(told[0] | {"data": {}, "tenant": archive}) + "\n")
+    refused = _shufa(played, "ledger", "import", "rectification", "--from", str(spoilt))
+    assert refused.exit_code == 1
+    assert f"line {len(told) + 1}: the data are none of {told[0]['event']}" in refused.stderr
+
+    for _ in range(2):
+        taken = _shufa(played, "ledger", "import", "rectification", "--from", str(history))
+        assert taken.exit_code == 0, taken.output
+        assert f"took over {len(told)} events" in taken.stdout
+        assert asyncio.run(_kept(played.cluster, archive, stream))[1] == shown
+    checked = _shufa(played, "ledger", "verify", "--service", "rectification", "--tenant", archive)
+    assert checked.exit_code == 0, checked.output
+    assert f"rectification:{archive}  {len(told)} events  holds" in checked.stdout
+
+
+def _shufa(played: Played, *arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), env={"SHUFA_HOME": str(played.cluster.home.root)})
+
+
+async def _kept(
+    cluster: Cluster, tenant: str, stream: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A stream as a history tells it, and its rows in the register."""
+    reader = create_async_engine(sa.make_url(cluster.servers.admin_url).set(database="rectification"))
+    mine = {"tenant": tenant, "stream": stream}
+    async with reader.connect() as connection:
+        texts = await connection.execute(sa.text("select * from texts where tenant = :tenant"), mine)
+        bodies = [
+            {"ref": row.ref, "salt": row.salt.hex(), "body": row.body, "sha256": row.sha256} for row in texts
+        ]
+        events = await connection.execute(
+            sa.text("select * from events where tenant = :tenant and stream = :stream order by version"), mine
+        )
+        told = [
+            {
+                "stream": row.stream,
+                "event": row.name,
+                "version": row.schema_version,
+                "data": json.loads(row.data),
+                "business_date": json.loads(row.metadata)["business_date"],
+                "actor": json.loads(row.metadata)["actor"],
+                "texts": [text for text in bodies if text["ref"] in row.data],
+            }
+            for row in events
+        ]
+        rows = await connection.execute(
+            sa.text("select * from case_register where tenant = :tenant and stream = :stream"), mine
+        )
+        shown = [{name: value for name, value in row._mapping.items() if name != "tenant"} for row in rows]
+    await reader.dispose()
+    return told, shown
