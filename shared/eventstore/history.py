@@ -27,6 +27,8 @@ from shared.tenancy import is_tenant
 
 BATCH = 2_000
 """Events in one transaction."""
+PAUSE_EVERY = 50
+"""Events that are hashed without looking after the connection."""
 
 Progress = Callable[[int], None]
 """Told how many events are in the ledgers."""
@@ -158,13 +160,13 @@ async def import_history(
 
 @dataclass(frozen=True)
 class _Batch:
-    """Columns of one call of import_events, and where they begin."""
+    """One call of import_events: where it begins, the columns of its events and of their texts."""
 
     sequence: int
     hash: bytes
     recorded_at: datetime
-    columns: tuple[list[Any], ...]
-    texts: list[dict[str, Any]]
+    columns: list[Sequence[Any]]
+    texts: list[Sequence[Any]]
 
 
 class _Ledger:
@@ -179,7 +181,7 @@ class _Ledger:
         self.hash = b""
         self._link = links_of(service, tenant)
         self._versions: dict[str, int] = {}
-        self._metadata: dict[tuple[Actor, date], str] = {}
+        self._metadata: dict[tuple[str, str, date], str] = {}
 
     async def skip_what_is_there(self, events: Iterator[Past]) -> Iterator[Past]:
         """Walk over what an earlier run has written; what is left."""
@@ -196,20 +198,21 @@ class _Ledger:
         """Write the rest; yields how many were committed each time."""
         writing: asyncio.Task[int] | None = None
         while part := list(islice(events, BATCH)):
-            batch = self._chained(part)
+            batch = await self._chained(part)
             if writing is not None:
                 yield await writing
             writing = asyncio.create_task(self._send(batch))
-            await asyncio.sleep(0)  # let it be sent: the server works while the next batch is read and hashed
         if writing is not None:
             yield await writing
 
-    def _chained(self, part: Sequence[Past]) -> _Batch:
+    async def _chained(self, part: Sequence[Past]) -> _Batch:
         now = datetime.now(UTC)
         microseconds = round(now.timestamp() * 1_000_000)
         before, last = (self.sequence, self.hash), self.hash.hex()
         rows, hashes = [], []
-        for event in part:
+        for n, event in enumerate(part):
+            if n % PAUSE_EVERY == 0:
+                await asyncio.sleep(0)  # for the batch before it, which is being sent
             row = self._row(event)
             self.sequence += 1
             stream, version, name, schema_version, data, metadata = row
@@ -220,19 +223,24 @@ class _Ledger:
             rows.append(row)
             hashes.append(hashed.digest())
         self.hash = hashes[-1]
-        texts = [vars(text) | {"stream": event.stream} for event in part for text in event.texts]
-        return _Batch(*before, now, (*map(list, zip(*rows, strict=True)), hashes), texts)
+        texts = [
+            (text.ref, event.stream, bytes.fromhex(text.salt), text.body, text.sha256)
+            for event in part
+            for text in event.texts
+        ]
+        return _Batch(
+            *before, now, [*zip(*rows, strict=True), hashes], [*zip(*texts, strict=True)] or [()] * 5
+        )
 
     async def _send(self, batch: _Batch) -> int:
-        texts = orjson.dumps(batch.texts).decode() if batch.texts else None
         begin = (self.tenant, batch.sequence, batch.hash, batch.recorded_at)
-        if not await self.driver.fetchval(read("import_events"), *begin, *batch.columns, texts):
+        if not await self.driver.fetchval(read("import_events"), *begin, *batch.columns, *batch.texts):
             raise LedgerInUse(self.tenant, batch.sequence + 1)
         return len(batch.columns[0])
 
     def _row(self, event: Past) -> tuple[str, int, str, int, str, str]:
         version = self._versions[event.stream] = self._versions.get(event.stream, 0) + 1
-        key = (event.actor, event.business_date)
+        key = (event.actor.id, event.actor.name, event.business_date)
         metadata = self._metadata.get(key)
         if metadata is None:
             if len(self._metadata) > BATCH:

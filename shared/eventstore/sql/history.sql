@@ -2,11 +2,11 @@
 
 -- Puts events behind the one with this sequence and hash, which must be the ledger's last, and moves the head; false where
 -- it is not. Sequences, versions and hashes were counted by the caller: `shufa ledger verify` counts them again.
--- p_texts: [{ref, stream, salt, body, sha256}], or null
 create function import_events(
     p_tenant text, p_sequence bigint, p_hash bytea, p_recorded_at timestamptz,
     p_streams text[], p_versions integer[], p_names text[], p_schema_versions integer[],
-    p_data text[], p_metadata text[], p_hashes bytea[], p_texts jsonb
+    p_data text[], p_metadata text[], p_hashes bytea[],
+    p_refs text[], p_text_streams text[], p_salts bytea[], p_bodies text[], p_text_hashes text[]
 ) returns boolean language plpgsql as $$
 begin
     perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
@@ -21,10 +21,7 @@ begin
            p_recorded_at, e.hash
     from unnest(p_streams, p_versions, p_names, p_schema_versions, p_data, p_metadata, p_hashes)
          with ordinality e(stream, version, name, schema_version, data, metadata, hash, n);
-    if p_texts is not null then
-        insert into texts (tenant, ref, stream, salt, body, sha256)
-        select p_tenant, t.ref, t.stream, decode(t.salt, 'hex'), t.body, t.sha256
-        from jsonb_to_recordset(p_texts) t(ref text, stream text, salt text, body text, sha256 text);
-    end if;
+    insert into texts (tenant, ref, stream, salt, body, sha256)
+    select p_tenant, * from unnest(p_refs, p_text_streams, p_salts, p_bodies, p_text_hashes);
     return true;
 end $$;
