@@ -29,6 +29,7 @@ BATCH = 2_000
 """Events in one transaction."""
 PAUSE_EVERY = 50
 """Events that are hashed without looking after the connection."""
+_BETWEEN = "\x1e"
 
 Progress = Callable[[int], None]
 """Told how many events are in the ledgers."""
@@ -165,8 +166,13 @@ class _Batch:
     sequence: int
     hash: bytes
     recorded_at: datetime
-    columns: list[Sequence[Any]]
+    columns: list[str]
+    hashes: bytes
     texts: list[Sequence[Any]]
+
+    @property
+    def events(self) -> int:
+        return len(self.hashes) // 32
 
 
 class _Ledger:
@@ -228,15 +234,15 @@ class _Ledger:
             for event in part
             for text in event.texts
         ]
-        return _Batch(
-            *before, now, [*zip(*rows, strict=True), hashes], [*zip(*texts, strict=True)] or [()] * 5
-        )
+        columns = [_BETWEEN.join(map(str, column)) for column in zip(*rows, strict=True)]
+        return _Batch(*before, now, columns, b"".join(hashes), [*zip(*texts, strict=True)] or [()] * 5)
 
     async def _send(self, batch: _Batch) -> int:
         begin = (self.tenant, batch.sequence, batch.hash, batch.recorded_at)
-        if not await self.driver.fetchval(read("import_events"), *begin, *batch.columns, *batch.texts):
+        columns = (*batch.columns, batch.hashes, *batch.texts)
+        if not await self.driver.fetchval(read("import_events"), *begin, *columns):
             raise LedgerInUse(self.tenant, batch.sequence + 1)
-        return len(batch.columns[0])
+        return batch.events
 
     def _row(self, event: Past) -> tuple[str, int, str, int, str, str]:
         version = self._versions[event.stream] = self._versions.get(event.stream, 0) + 1
