@@ -56,7 +56,7 @@ def _key(table: sa.Table) -> Callable[[Row], Hashable]:
 
 @dataclass
 class Changes:
-    """Changes on their way to be written together: of each row the last one."""
+    """Changes on their way to be written together: of each row the last one; those before it are never written."""
 
     _last: dict[Hashable, Change] = field(default_factory=dict)
 

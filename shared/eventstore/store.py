@@ -40,6 +40,7 @@ def engine(url: str, connections: int) -> AsyncEngine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=30,
+        hide_parameters=True,  # errors go to logs, what people wrote does not
         connect_args={"server_settings": {"jit": "off"}, "timeout": 5},
     )
 
