@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.contracts.envelope import (
@@ -376,6 +376,7 @@ def test_what_any_service_may_say_is_said_by_the_one_whose_ledger_it_is_in(servi
     st.sampled_from(["FeedbackReceipted.v1", "FeedbackReceipted.v2", "FeedbackEaten.v1"]),
     st.dictionaries(st.sampled_from([*sorted(RECEIPTED.model_dump()), "added"]), nearly_right, max_size=2),
 )
+@example("FeedbackReceipted.v1", {"receipted_on": 1632873600})
 def test_what_was_kept_is_read_again_as_it_was_read_first(named: str, data: dict[str, Any]) -> None:
     message = json.loads(encoded(causation_id="review:shanghai.jinshan/1/3"))
     message |= {"type": f"cn.shufa.rectification.{named}", "data": message["data"] | data}
