@@ -90,11 +90,9 @@ async def run(stage: Stage) -> list[Outcome]:
             return expect(len(waiting), await hearer.effects())
 
     async def bare(watch: Watch) -> int:
-        async with hearing(stage) as hearer:
-            await hearer.keep(waiting)
-            async with superuser(hearer.base) as connection:
-                with watch:
-                    return expect(len(waiting), await scan(connection, sql("inbox"), "payload"))
+        async with superuser(full.base) as connection:
+            with watch:
+                return expect(len(waiting), await scan(connection, sql("inbox"), "payload"))
 
     async def live(watch: Watch) -> int:
         async with hearing(stage) as hearer:
@@ -116,7 +114,9 @@ async def run(stage: Stage) -> list[Outcome]:
             await plain.dispose()
             return expect(len(one_by_one), await hearer.effects())
 
-    found = await stage.in_turns({"catch up": catch_up, "scan": bare})
+    async with hearing(stage) as full:
+        await full.keep(waiting)
+        found = await stage.in_turns({"catch up": catch_up, "scan": bare})
     found |= await stage.in_turns({"live": live, "alone": alone}, metered=False)
     return [
         Outcome("apply_catch_up_vs_scan", found["catch up"], found["scan"]),

@@ -220,7 +220,7 @@ def missed(outcomes: Iterable[Outcome]) -> list[str]:
         if key.limit is not None and not key.met(value):
             word = "at least" if key.at_least is not None else "at most"
             apart = value / key.limit - 1
-            sentences.append(f"{key.name}: {value:.2f} where {word} {key.limit:g} is promised ({apart:+.0%})")
+            sentences.append(f"{key.name}: {value:.3f} where {word} {key.limit:g} is promised ({apart:+.0%})")
     return sentences
 
 

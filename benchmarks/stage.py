@@ -37,7 +37,7 @@ class Plan:
     events: int = 100_000
     messages: int = 10_000
     effects: int = 30_000
-    effects_one_by_one: int = 1_000
+    effects_one_by_one: int = 500
     travel_rounds: int = 3
     travel_seconds: float = 7.0
     memory_events: int = 1_000_000
@@ -51,10 +51,10 @@ QUICK = Plan(
     events=10_000,
     messages=1_000,
     effects=1_000,
-    effects_one_by_one=100,
+    effects_one_by_one=50,
     travel_rounds=1,
-    travel_seconds=2.0,
-    memory_events=20_000,
+    travel_seconds=1.0,
+    memory_events=10_000,
 )
 
 

@@ -23,7 +23,7 @@ def table(outcomes: Iterable[Outcome]) -> Table:
             *_figures(outcome.ours),
             *(_figures(outcome.peer) if outcome.peer else ("", "")),
             key.unit,
-            f"{outcome.value:.2f}",
+            f"{outcome.value:.3f}",
             limit,
             met,
         )

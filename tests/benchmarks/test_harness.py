@@ -49,13 +49,13 @@ def test_without_a_peer_a_value_is_our_median() -> None:
             "append_vs_pyeventsourcing",
             90,
             100,
-            ["append_vs_pyeventsourcing: 0.90 where at least 1.2 is promised (-25%)"],
+            ["append_vs_pyeventsourcing: 0.900 where at least 1.2 is promised (-25%)"],
         ),
         ("append_vs_pyeventsourcing_one_tenant", 1, 100, []),
         ("travel_vs_bare_p50", 10, 2, []),
-        ("travel_vs_bare_p50", 12, 2, ["travel_vs_bare_p50: 6.00 where at most 5 is promised (+20%)"]),
+        ("travel_vs_bare_p50", 12, 2, ["travel_vs_bare_p50: 6.000 where at most 5 is promised (+20%)"]),
         ("rss_growth_mb_1m", 64, None, []),
-        ("rss_growth_mb_1m", 96, None, ["rss_growth_mb_1m: 96.00 where at most 64 is promised (+50%)"]),
+        ("rss_growth_mb_1m", 96, None, ["rss_growth_mb_1m: 96.000 where at most 64 is promised (+50%)"]),
     ],
 )
 def test_a_limit_that_is_missed_is_told_and_by_how_much(
