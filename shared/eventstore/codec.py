@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar, cast, get_args, get_type_hints
@@ -141,6 +141,18 @@ def _seal(value: Any, texts: list[SealedText]) -> Any:
         changes = {f.name: _seal(getattr(value, f.name), texts) for f in dataclasses.fields(value) if f.init}
         return dataclasses.replace(value, **changes)
     return value
+
+
+def texts_in(value: Any) -> Iterator[FreeText]:
+    """Every text in an event, sealed or not."""
+    if isinstance(value, FreeText):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from texts_in(item)
+    elif dataclasses.is_dataclass(value) and holds_text(cast(Hashable, type(value))):
+        for item in vars(value).values():
+            yield from texts_in(item)
 
 
 def _without_bodies(data: Any) -> Any:

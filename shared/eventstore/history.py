@@ -1,13 +1,13 @@
 """Imports a history: ledgers of many tenants from elsewhere, hash chain included, in batches.
 
 A ledger that has no event yet takes a history, or one whose import broke off; no other does. What is imported is not
-published: other services import their own history. Views are made by a rebuild.
+published: other services import their own history. Views and deadlines are made by a rebuild.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby, islice
@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.contracts.base import is_token
 from shared.decider import Actor
 from shared.eventstore.aggregate import Aggregate
-from shared.eventstore.codec import UnknownEvent, text_hash
+from shared.eventstore.codec import UnknownEvent, text_hash, texts_in
 from shared.eventstore.sql import read
 from shared.eventstore.store import driver_of
+from shared.eventstore.unit_of_work import LARGEST_EVENT
 from shared.eventstore.verify import links_of
 from shared.tenancy import is_tenant
 
@@ -101,35 +102,66 @@ def check(events: Iterable[Past], aggregates: Iterable[Aggregate[Any, Any, Any, 
     """What keeps a history from being imported, line by line; nothing where all of it can be."""
     kinds = {aggregate.kind: aggregate for aggregate in aggregates}
     seen = set[str]()
-    tenant: str | None = None
+    ledger = _Checked("", kinds)
     for line, event in enumerate(events, start=1):
-        if event.tenant != tenant:
+        if event.tenant != ledger.tenant:
             if event.tenant in seen:
                 yield Unfit(line, f"{event.tenant} was before; the events of a tenant follow each other")
-            tenant = event.tenant
-            seen.add(tenant)
-        if rule := _broken(event, kinds):
+            ledger = _Checked(event.tenant, kinds)
+            seen.add(event.tenant)
+        if rule := ledger.broken_by(event):
             yield Unfit(line, rule)
 
 
-def _broken(event: Past, kinds: dict[str, Aggregate[Any, Any, Any, Any]]) -> str | None:
-    kind, _, id = event.stream.partition("-")
-    if not is_tenant(event.tenant):
-        return f"{event.tenant!r} is no tenant's path"
-    if kind not in kinds or not is_token(id):
-        return f"{event.stream!r} is no stream of this service"
-    try:
-        kinds[kind].codec.decode(event.name, event.schema_version, event.data)
-    except UnknownEvent as error:
-        return str(error)
-    except ValueError:
-        return f"the data are none of {event.name} v{event.schema_version}"
-    for text in event.texts:
-        if text.ref not in event.data or text.sha256 not in event.data:
-            return f"the text {text.ref} is not named by the event"
-        if text.body is not None and text_hash(bytes.fromhex(text.salt), text.body) != text.sha256:
-            return f"the text {text.ref} does not match its hash"
-    return None
+class _Checked:
+    """One tenant's ledger while its history is checked: what its streams have come to, and its texts."""
+
+    def __init__(self, tenant: str, kinds: Mapping[str, Aggregate[Any, Any, Any, Any]]) -> None:
+        self.tenant = tenant
+        self.kinds = kinds
+        self._states: dict[str, Any] = {}
+        self._refs = set[str]()
+
+    def broken_by(self, event: Past) -> str | None:
+        """The rule that the event breaks, None where it may stand in the ledger."""
+        kind, _, id = event.stream.partition("-")
+        if not is_tenant(event.tenant):
+            return f"{event.tenant!r} is no tenant's path"
+        if kind not in self.kinds or not is_token(id):
+            return f"{event.stream!r} is no stream of this service"
+        if (size := len(event.data.encode())) > LARGEST_EVENT:
+            return f"the data are {size} bytes, and {LARGEST_EVENT} are the most"
+        try:
+            happened = self.kinds[kind].codec.decode(event.name, event.schema_version, event.data)
+        except UnknownEvent as error:
+            return str(error)
+        except ValueError:
+            return f"the data are none of {event.name} v{event.schema_version}"
+        return self._texts(event, happened) or self._order(event.stream, self.kinds[kind], happened)
+
+    def _texts(self, event: Past, happened: Any) -> str | None:
+        named = {text.ref: text for text in texts_in(happened)}
+        for text in event.texts:
+            if text.ref not in named or named[text.ref].sha256 != text.sha256:
+                return f"the text {text.ref} is not named by the event"
+            if text.body is not None and text_hash(bytes.fromhex(text.salt), text.body) != text.sha256:
+                return f"the text {text.ref} does not match its hash"
+            if text.ref in self._refs:
+                return f"the text {text.ref} was given before"
+            self._refs.add(text.ref)
+        if any(text.body is not None for text in named.values()):
+            return "a text's body stands in the data, where it could never be blanked"
+        if missing := named.keys() - {text.ref for text in event.texts}:
+            return f"the text {missing.pop()} is named, but not given"
+        return None
+
+    def _order(self, stream: str, aggregate: Aggregate[Any, Any, Any, Any], happened: Any) -> str | None:
+        before = self._states.get(stream, aggregate.initial)
+        try:
+            self._states[stream] = aggregate.evolve(before, happened)
+        except Exception as error:
+            return f"it cannot have happened in {stream} after what was before: {error}"
+        return None
 
 
 async def import_history(

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -19,7 +20,7 @@ from shared.eventstore.history import LedgerInUse, Past, Text, Unfit, check, imp
 from shared.eventstore.rebuild import rebuild
 from shared.eventstore.verify import verify_service
 from tests.shared.conftest import SERVICE, TENANT, Place, context
-from tests.shared.eventstore.notebook import NOTEBOOK, NOTEBOOKS, Write
+from tests.shared.eventstore.notebook import NOTEBOOK, NOTEBOOKS, Shut, Write
 
 CLERK = Actor("clerk", "示例·甲")
 
@@ -153,6 +154,13 @@ def changed(**changes: Any) -> Past:
         (changed(schema_version=2), "Written v2 is newer than this code"),
         (changed(data='{"note":1}'), "the data are none of Written v1"),
         (changed(texts=(text_of("f" * 32, "elsewhere"),)), f"the text {'f' * 32} is not named by the event"),
+        (changed(texts=()), "is named, but not given"),
+        (changed(texts=past(TENANT, "a", 0).texts * 2, data=past(TENANT, "a", 0).data), "was given before"),
+        (
+            changed(data='{"text":{"body":"所见"},"note":1,"on":"2019-06-01"}', texts=()),
+            "a text's body stands in the data",
+        ),
+        (changed(data='{"note":1,"on":"' + " " * 300_000 + '"}'), "bytes, and 262144 are the most"),
         (
             changed(texts=(Text(**(vars(past(TENANT, "a", 1).texts[0]) | {"body": "other"})),)),
             "does not match its hash",
@@ -160,10 +168,24 @@ def changed(**changes: Any) -> Past:
     ],
 )
 def test_what_cannot_be_imported_is_named_by_line_and_rule(event: Past, rule: str) -> None:
-    good = past(TENANT, "a", 1)
-    [unfit] = check([good, event, good] if event.tenant == TENANT else [good, event], [NOTEBOOK])
+    good = [past(TENANT, "b", note) for note in (1, 2)]
+    [unfit] = check([good[0], event, good[1]] if event.tenant == TENANT else [good[0], event], [NOTEBOOK])
     assert unfit.line == 2
     assert rule in unfit.rule
+
+
+def test_what_cannot_have_happened_after_what_was_before_is_named() -> None:
+    def evolve(state: Any, event: Any) -> Any:
+        if isinstance(state, Shut):
+            raise ValueError("the notebook was closed")
+        return NOTEBOOK.evolve(state, event)
+
+    closed = Past(TENANT, "notebook-a", "Closed", 1, '{"on":"2019-06-02"}', date(2019, 6, 2), CLERK)
+    events = [past(TENANT, "a", 1), closed, past(TENANT, "b", 2), past(TENANT, "a", 3)]
+    [unfit] = check(events, [replace(NOTEBOOK, evolve=evolve)])
+    assert str(unfit) == (
+        "line 4: it cannot have happened in notebook-a after what was before: the notebook was closed"
+    )
 
 
 def test_the_events_of_a_tenant_follow_each_other() -> None:
