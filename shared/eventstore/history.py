@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby, islice
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.contracts.base import is_token
@@ -36,12 +37,15 @@ Progress = Callable[[int], None]
 """Told how many events are in the ledgers."""
 
 
+Hex = Annotated[str, Field(pattern="^([0-9a-f]{2})+$")]
+
+
 @dataclass(frozen=True)
 class Text:
-    """A text that an event names by ``ref`` and ``sha256``: hex over ``salt`` (hex) and ``body``."""
+    """A text that an event names by ``ref`` and ``sha256``: hex over ``salt`` and ``body``; None: it was blanked."""
 
-    ref: str
-    salt: str
+    ref: Hex
+    salt: Hex
     body: str | None
     sha256: str
 
@@ -57,6 +61,24 @@ class Past:
     data: str
     business_date: date
     actor: Actor
+    texts: tuple[Text, ...] = ()
+
+
+class _Who(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    id: str
+    name: str
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    tenant: str
+    stream: str
+    event: str
+    version: int
+    data: dict[str, Any]
+    business_date: date
+    actor: _Who
     texts: tuple[Text, ...] = ()
 
 
@@ -83,19 +105,21 @@ def parsed(lines: Iterable[bytes]) -> Iterator[Past]:
     event names texts, texts: [{ref, salt, body, sha256}]}. Raises Unfit."""
     for number, line in enumerate(lines, start=1):
         try:
-            said = orjson.loads(line)
-            yield Past(
-                said["tenant"],
-                said["stream"],
-                said["event"],
-                int(said["version"]),
-                orjson.dumps(said["data"]).decode(),
-                date.fromisoformat(said["business_date"]),
-                Actor(said["actor"]["id"], said["actor"]["name"]),
-                tuple(Text(**text) for text in said.get("texts", ())),
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise Unfit(number, f"is no event of a history ({type(error).__name__}: {error})") from None
+            said = _Line.model_validate_json(line)
+        except ValidationError as error:
+            complaint = error.errors(include_input=False, include_url=False, include_context=False)[0]
+            where = ".".join(map(str, complaint["loc"]))
+            raise Unfit(number, f"is no event of a history: {where} {complaint['msg']}") from None
+        yield Past(
+            said.tenant,
+            said.stream,
+            said.event,
+            said.version,
+            orjson.dumps(said.data).decode(),
+            said.business_date,
+            Actor(said.actor.id, said.actor.name),
+            said.texts,
+        )
 
 
 def check(events: Iterable[Past], aggregates: Iterable[Aggregate[Any, Any, Any, Any]]) -> Iterator[Unfit]:

@@ -222,6 +222,9 @@ def test_a_line_is_an_event() -> None:
         b'{"tenant": "x"}',
         json.dumps(line(past(TENANT, "a", 1)) | {"business_date": "2019-13-01"}).encode(),
         json.dumps(line(past(TENANT, "a", 1)) | {"texts": [{"ref": "x"}]}).encode(),
+        json.dumps(line(past(TENANT, "a", 1)) | {"tenant": 1}).encode(),
+        json.dumps(line(past(TENANT, "a", 1))).replace("000102", "salted").encode(),
+        json.dumps(line(past(TENANT, "a", 1)) | {"on": "2019-06-01"}).encode(),
     ],
 )
 def test_a_line_that_is_none_is_named(broken: bytes) -> None:
