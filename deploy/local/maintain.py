@@ -63,7 +63,7 @@ def import_history(
     ],
     home: HomeOption = None,
 ) -> None:
-    """Take over a history: events of ledgers that are empty, with their hash chain; then make the views anew.
+    """Take over a history: events of empty ledgers, with their hash chain; then make views and deadlines anew.
 
     A line is {"tenant", "stream", "event", "version", "data", "business_date", "actor": {"id", "name"}} and, where the
     event names texts by reference and hash, "texts": [{"ref", "salt", "body", "sha256"}]. The events of a tenant
@@ -121,10 +121,11 @@ def loaded(service: str) -> Service:
 
 
 def read_models(service: Service) -> dict[str, Callable[..., Coroutine[Any, Any, int]]]:
-    """How each read model of a service is made anew, by its name: given the owner's address and ``progress``."""
-    from shared.eventstore.rebuild import rebuild, rebuild_projection
+    """How each read model of a service is made anew, by its name: given the owner's address and ``progress``. Of
+    deadlines those that are missing are added."""
+    from shared.eventstore.rebuild import add_deadlines, rebuild, rebuild_projection
 
-    views = {
+    views: dict[str, Callable[..., Coroutine[Any, Any, int]]] = {
         view.name: partial(rebuild, aggregate=aggregate, view=view)
         for aggregate in service.aggregates
         for view in aggregate.views
@@ -134,7 +135,9 @@ def read_models(service: Service) -> dict[str, Callable[..., Coroutine[Any, Any,
         for projections in service.reactions.projections.values()
         for projection in projections
     }
-    return {**views, **heard}
+    dated = [aggregate for aggregate in service.aggregates if aggregate.has_deadlines]
+    deadlines = {"deadlines": partial(add_deadlines, aggregates=dated)} if dated else {}
+    return {**views, **heard, **deadlines}
 
 
 @contextmanager

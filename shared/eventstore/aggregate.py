@@ -121,6 +121,11 @@ class Aggregate(Generic[S, C, E, F]):
         transaction each: append refuses when the stream has moved on in between."""
         return self.facts is None and self.then is _nothing_more
 
+    @property
+    def has_deadlines(self) -> bool:
+        """May dates lie ahead of its streams?"""
+        return self.deadlines is not _no_deadlines
+
     def stream(self, id: str) -> str:
         """The stream's name for an id."""
         return f"{self.kind}-{id}"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
 import orjson
 import sqlalchemy as sa
 
-from shared.eventstore.aggregate import Aggregate, Row, View
+from shared.eventstore.aggregate import Aggregate, Recorded, Row, View, view_table
 from shared.eventstore.projection import Projection
 from shared.eventstore.sources import Key, NotRebuilt, Position, Source, Streams, of_projection
 from shared.eventstore.store import engine
@@ -60,6 +61,38 @@ async def rebuild_projection(
     """The same for a read model of public events: from the inbox, or from the outbox where the service said them."""
     async with _connections(owner_url) as (reader, writer):
         return await _Run(writer, of_projection(reader, projection, service)).run(progress)
+
+
+async def add_deadlines(
+    owner_url: str, aggregates: Iterable[Aggregate[Any, Any, Any, Any]], progress: Progress = _silent
+) -> int:
+    """Write the deadlines that streams have by their events and that are not there, as after an import; how many
+    events were read. Those that are there stay as they are, and a date that a command moves meanwhile is stale: the
+    decider ignores it."""
+    read = 0
+    async with _connections(owner_url) as (reader, writer):
+        for aggregate in aggregates:
+            source = Streams(reader, aggregate, View(_DEADLINES, partial(_dates, aggregate)))
+            positions = await source.positions()
+            total = _events(positions)
+            for key in positions:
+                async for batch in source.batches(key, None):
+                    if batch.rows:
+                        rows = orjson.dumps(batch.rows).decode()
+                        await writer.execute("select rebuild.add_deadlines($1, $2)", *key, rows)
+                    read += batch.events
+                    progress(min(read, total), total)
+    return read
+
+
+_DEADLINES = view_table(
+    "deadlines", sa.Column("name", sa.Text, primary_key=True), sa.Column("due_on", sa.Date)
+)
+
+
+def _dates(aggregate: Aggregate[Any, Any, Any, Any], history: Sequence[Recorded[Any]]) -> list[Row]:
+    dates = aggregate.deadlines(aggregate.fold(recorded.event for recorded in history))
+    return [{"name": name, "due_on": due_on} for name, due_on in dates.items()]
 
 
 class _Run:

@@ -56,3 +56,12 @@ begin
     execute format('alter table %s set schema public', v_new);
     perform protect(v_new, p_class);
 end $$;
+
+-- Writes the deadlines that some streams of a tenant have and that are not there; one that is there stays, fired or not.
+create function rebuild.add_deadlines(p_tenant text, p_rows jsonb) returns void language plpgsql as $$
+begin
+    perform set_config('shufa.tenant', p_tenant, true);
+    insert into deadlines (tenant, stream, name, due_on)
+    select p_tenant, r.stream, r.name, r.due_on from jsonb_to_recordset(p_rows) r(stream text, name text, due_on date)
+    on conflict do nothing;
+end $$;

@@ -14,13 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from shared.decider import Actor
-from shared.eventstore import EventStore, history, tables
+from shared.eventstore import Deadlines, EventStore, history, tables
 from shared.eventstore.codec import text_hash
 from shared.eventstore.history import LedgerInUse, Past, Text, Unfit, check, import_history, parsed
-from shared.eventstore.rebuild import rebuild
+from shared.eventstore.rebuild import add_deadlines, rebuild
 from shared.eventstore.verify import verify_service
 from tests.shared.conftest import SERVICE, TENANT, Place, context
-from tests.shared.eventstore.notebook import NOTEBOOK, NOTEBOOKS, Shut, Write
+from tests.shared.eventstore.notebook import FIRES, NOTEBOOK, NOTEBOOKS, Shut, Write
 
 CLERK = Actor("clerk", "示例·甲")
 
@@ -66,6 +66,13 @@ async def test_an_imported_history_is_in_the_chain_and_commands_go_on_behind_it(
         rows = await connection.execute(sa.select(NOTEBOOKS.c.stream, NOTEBOOKS.c.notes).order_by("stream"))
         assert [tuple(row) for row in rows] == [("notebook-s0t1", 5), ("notebook-s1t1", 4)]
         assert await connection.scalar(sa.select(sa.func.count()).select_from(tables.outbox)) == 1
+
+
+async def test_the_dates_of_imported_streams_arrive(place: Place) -> None:
+    await importing(place, a_history(tenants=2, streams=2, notes=2))
+    assert await add_deadlines(place.owner_url, [NOTEBOOK]) == 8
+    assert await Deadlines(place.store, [NOTEBOOK], FIRES).fire_due() == 4  # ten days after 2019-06-01
+    assert await verdicts(place) == {"t0": (6, None), "t1": (6, None)}
 
 
 async def test_thousands_of_small_ledgers_are_imported(place: Place) -> None:

@@ -24,7 +24,13 @@ from shared.contracts.envelope import encode
 from shared.contracts.scheduling import PolicyAdopted, TenantRegistered
 from shared.decider import Refused
 from shared.eventstore import EventStore, View, reference, sources, tables
-from shared.eventstore.rebuild import AlreadyRebuilding, InUse, rebuild, rebuild_projection
+from shared.eventstore.rebuild import (
+    AlreadyRebuilding,
+    InUse,
+    add_deadlines,
+    rebuild,
+    rebuild_projection,
+)
 from shared.eventstore.sources import CannotFold
 from shared.eventstore.unit_of_work import UnitOfWork
 from shared.messaging import Cause, Reactions
@@ -181,6 +187,28 @@ async def test_the_events_of_a_long_history_are_counted_as_they_are_read(place: 
     assert read == 30
     assert told[-1] == (30, 30)
     assert told == sorted(told)
+
+
+async def test_deadlines_that_are_missing_are_added_and_the_others_stay(place: Place) -> None:
+    for id in ("a", "b", "c"):
+        await write(place.store, id, 1)
+    await place.store.execute(NOTEBOOK, "c", Close(), context())
+    table = tables.deadlines
+    fired = (
+        sa.update(table)
+        .where(table.c.stream == "notebook-b")
+        .values(fired_at=datetime(2021, 6, 11, tzinfo=UTC))
+    )
+    async with place.store.app.begin() as connection:
+        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", TENANT, True)))
+        await connection.execute(fired)
+    there = await rows(place.store, sa.select(table).order_by(table.c.stream))
+    assert [row.stream for row in there] == ["notebook-a", "notebook-b"]
+    async with place.store.app.begin() as connection:
+        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", TENANT, True)))
+        await connection.execute(sa.delete(table).where(table.c.stream == "notebook-a"))
+    assert await add_deadlines(place.owner_url, [NOTEBOOK]) == 4
+    assert await rows(place.store, sa.select(table).order_by(table.c.stream)) == there
 
 
 # ---- while commands go on ----
