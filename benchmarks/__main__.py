@@ -16,7 +16,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from benchmarks import append, apply, bulk, chart, ledgers, memory, relay, travel
+from benchmarks import append, apply, chart, ledgers, memory, relay, travel
 from benchmarks.harness import KEYS, Meter, Outcome, missed, write_results
 from benchmarks.stage import QUICK, Plan, Stage, log_to
 from benchmarks.table import costs, table
@@ -25,7 +25,6 @@ from deploy.local.state import read_state
 
 FAMILIES: dict[str, Callable[[Stage], Coroutine[Any, Any, list[Outcome]]]] = {
     "append": append.run,
-    "bulk": bulk.run,
     "ledgers": ledgers.run,
     "relay": relay.run,
     "apply": apply.run,

@@ -79,6 +79,8 @@ async def run(stage: Stage) -> list[Outcome]:
     """`apply_catch_up_vs_scan` and `apply_live_vs_plain`, effects a second."""
     sent: list[Any] = outbox_rows("heard", max(stage.plan.effects, stage.plan.effects_one_by_one))
     payloads = [outgoing("review", row).payload for row in sent]
+    events = [DraftApproved.model_validate_json(row.data) for row in sent[: stage.plan.effects_one_by_one]]
+    rows = [vars(event) | {"tenant": row.tenant} for row, event in zip(sent, events, strict=False)]
     waiting, one_by_one = payloads[: stage.plan.effects], payloads[: stage.plan.effects_one_by_one]
 
     async def catch_up(watch: Watch) -> int:
@@ -103,21 +105,20 @@ async def run(stage: Stage) -> list[Outcome]:
             return expect(len(one_by_one), await hearer.effects())
 
     async def alone(watch: Watch) -> int:
-        events = [DraftApproved.model_validate_json(row.data) for row in sent[: len(one_by_one)]]
-        rows = [vars(event) | {"tenant": row.tenant} for row, event in zip(sent, events, strict=False)]
-        async with hearing(stage) as hearer:
-            plain = engine(hearer.base.superuser, 1)  # row security is ours: plainly, there is none
-            for row in rows:
-                with watch:
-                    async with plain.begin() as connection:
-                        await connection.execute(sa.insert(HEARD), row)
-            await plain.dispose()
-            return expect(len(one_by_one), await hearer.effects())
+        async with superuser(full.base) as connection:
+            await connection.execute(sql("empty_effects"))
+        plain = engine(full.base.superuser, 1)  # row security is ours: plainly, there is none
+        for row in rows:
+            with watch:
+                async with plain.begin() as connection:
+                    await connection.execute(sa.insert(HEARD), row)
+        await plain.dispose()
+        return expect(len(one_by_one), await full.effects())
 
     async with hearing(stage) as full:
         await full.keep(waiting)
         found = await stage.in_turns({"catch up": catch_up, "scan": bare})
-    found |= await stage.in_turns({"live": live, "alone": alone}, metered=False)
+        found |= await stage.in_turns({"live": live, "alone": alone}, metered=False)
     return [
         Outcome("apply_catch_up_vs_scan", found["catch up"], found["scan"]),
         Outcome("apply_live_vs_plain", found["live"], found["alone"]),

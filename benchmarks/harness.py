@@ -66,7 +66,7 @@ KEYS = (
         "one row by SQLAlchemy, 16 tasks",
         at_least=0.55,
     ),
-    Key("bulk_vs_copy", "bulk", "events/s", "import with chain", "COPY of the same rows", at_least=0.6),
+    Key("bulk_vs_copy", "ledgers", "events/s", "import with chain", "COPY of the same rows", at_least=0.6),
     Key("rebuild_vs_scan", "ledgers", "events/s", "rebuild of a view", _SCAN, at_least=0.4),
     Key("verify_vs_scan", "ledgers", "events/s", "ledger verify", _SCAN, at_least=0.7),
     Key("relay_vs_atomic_batch", "relay", "messages/s", "relay", "bare atomic batches", at_least=0.5),

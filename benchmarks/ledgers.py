@@ -1,8 +1,9 @@
-"""Ledgers read whole: verified, and made into a read model anew; beside a scan that only reads and decodes them."""
+"""Ledgers read whole: verified, and made into a read model anew; beside a scan that only reads and decodes them.
+Then written whole, from a history."""
 
 from __future__ import annotations
 
-from benchmarks import cases
+from benchmarks import bulk, cases
 from benchmarks.harness import Outcome, Watch
 from benchmarks.peers.scan import scan
 from benchmarks.stage import Stage, expect, sql, superuser
@@ -15,7 +16,7 @@ TENANTS = 20
 
 
 async def run(stage: Stage) -> list[Outcome]:
-    """`rebuild_vs_scan` and `verify_vs_scan`, events a second."""
+    """`rebuild_vs_scan`, `verify_vs_scan` and `bulk_vs_copy`, events a second."""
     base = await stage.database(cases.SERVICE, cases.VIEWS)
     life = await cases.one_case(stage)
     each = stage.plan.events // TENANTS // len(life)
@@ -41,6 +42,7 @@ async def run(stage: Stage) -> list[Outcome]:
 
     found = await stage.in_turns({"scan": bare, "rebuild": rebuilt, "verify": verified})
     return [
+        await bulk.measure(stage, list(cases.history(life, TENANTS, each)), base),
         Outcome("rebuild_vs_scan", found["rebuild"], found["scan"]),
         Outcome("verify_vs_scan", found["verify"], found["scan"]),
     ]
