@@ -362,6 +362,11 @@ def test_the_invariants_hold_over_random_histories(
                 print_blob=True,
             ),
         )
+        left = world.read_models()
+        assert left["review.drafts"]
+        assert left["rectification.case_register"]
+        world.make_read_models_anew()
+        assert world.read_models() == left
     finally:
         WORLD.clear()
         world.close()

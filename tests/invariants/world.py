@@ -18,7 +18,9 @@ from services.review.main import REVIEW
 from shared.contracts import Contract, sayers
 from shared.contracts.envelope import encode
 from shared.decider import Actor, Refused, words
-from shared.eventstore import BusinessClock, Context, Deadlines, EventStore, tables
+from shared.eventstore import Aggregate, BusinessClock, Context, Deadlines, EventStore, View, tables
+from shared.eventstore.projection import Projection
+from shared.eventstore.rebuild import rebuild, rebuild_projection
 from shared.eventstore.store import engine
 from shared.messaging.applier import Applier
 from shared.messaging.broker import Broker
@@ -36,11 +38,19 @@ class Side:
     """One service of the world: its store, and its inbox as the broker would fill it."""
 
     service: Service
+    owner_url: str
     store: EventStore
     inbox: Inbox
     applier: Applier
     deadlines: Deadlines
     heard: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def views(self) -> dict[sa.Table, tuple[Aggregate[Any, Any, Any, Any], View]]:
+        return {view.table: (one, view) for one in self.service.aggregates for view in one.views}
+
+    def projections(self) -> dict[sa.Table, Projection]:
+        every = self.service.reactions.projections.values()
+        return {one.table: one for projections in every for one in projections}
 
 
 class World:
@@ -62,6 +72,7 @@ class World:
             inbox = Inbox(store, Broker(servers.nats_url, service.name), LISTENS_TO[service.name])
             self.sides[service.name] = Side(
                 service,
+                owner_url,
                 store,
                 inbox,
                 Applier(store, inbox, service.reactions),
@@ -173,6 +184,23 @@ class World:
         """The tenant's ledger in its order."""
         table = tables.events
         return self.rows(service, tenant, sa.select(table).order_by(table.c.sequence))
+
+    def read_models(self) -> dict[str, set[str]]:
+        """Every row of every read model, as the tenants that anything was told of see them."""
+        return {
+            f"{name}.{table.name}": {
+                str(row) for _, tenant in side.heard for row in self.rows(name, tenant, sa.select(table))
+            }
+            for name, side in self.sides.items()
+            for table in (*side.views(), *side.projections())
+        }
+
+    def make_read_models_anew(self) -> None:
+        for side in self.sides.values():
+            for aggregate, view in side.views().values():
+                self.run(rebuild(side.owner_url, aggregate, view))
+            for projection in side.projections().values():
+                self.run(rebuild_projection(side.owner_url, side.service.name, projection))
 
     def forget_dates(self, tenants: tuple[str, ...]) -> None:
         """A history is over: its dates shall not fire in the next one."""
