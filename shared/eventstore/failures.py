@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.decider import Refused
 
+LOST = (OSError, TimeoutError, PoolTimeout, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver and the pool say of a connection that is not there, or is there no more."""
 RACES = {"one_event_per_stream_version", "one_command_per_key"}
 
 
@@ -47,11 +51,10 @@ def is_unavailable(error: BaseException) -> bool:
     if isinstance(cause, asyncpg.PostgresError):
         # 08: connection, 53: out of resources, 57P: the server is stopping or starting
         return str(cause.sqlstate).startswith(("08", "53", "57P"))
-    return isinstance(cause, OSError | TimeoutError | asyncpg.InterfaceError)
+    return isinstance(cause, LOST) and not isinstance(cause, ValueError)  # a value that cannot be sent is one
 
 
 def _of_the_driver(error: BaseException) -> BaseException:
     """What asyncpg said, whether or not SQLAlchemy stands in between."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        return error.orig.__cause__ or error.orig
-    return error
+    said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return said.__cause__ or said if isinstance(said, AsyncAdapt_asyncpg_dbapi.Error) else said

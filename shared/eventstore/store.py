@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
@@ -35,7 +36,7 @@ APP_CONNECTIONS, RELAY_CONNECTIONS = 3, 2
 
 def engine(url: str, connections: int) -> AsyncEngine:
     """An engine with a fixed number of connections, opened when they are first needed."""
-    return create_async_engine(
+    made = create_async_engine(
         url,
         pool_size=connections,
         max_overflow=0,
@@ -43,6 +44,14 @@ def engine(url: str, connections: int) -> AsyncEngine:
         hide_parameters=True,  # errors go to logs, what people wrote does not
         connect_args={"server_settings": {"jit": "off"}, "timeout": 5},
     )
+    sa.event.listen(made.sync_engine, "handle_error", _let_go)
+    return made
+
+
+def _let_go(context: sa.engine.ExceptionContext) -> None:
+    """A connection whose server has gone says so in words that SQLAlchemy does not know; it is not used again."""
+    if isinstance(context.original_exception, asyncpg.InternalClientError):
+        context.is_disconnect = True
 
 
 @asynccontextmanager
@@ -50,10 +59,14 @@ async def driver_of(app: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
     """A connection of the pool without SQLAlchemy around it, which takes longer than the statements do."""
     pooled = await app.raw_connection()
     driver: Any = pooled.driver_connection
+    lost = False
     try:
         yield driver
+    except Exception as error:
+        lost = is_unavailable(error)
+        raise
     finally:
-        if driver.is_closed():
+        if lost or driver.is_closed():
             pooled.invalidate()
         await greenlet_spawn(pooled.close)
 
@@ -92,7 +105,11 @@ class EventStore:
         seen_version: int | None = None,
         tenant_must_exist: bool = False,
     ) -> Answer:
-        """One command in a transaction of its own; after a race the whole of it runs again, three times at most."""
+        """One command in a transaction of its own; after a race the whole of it runs again, three times at most.
+
+        Where the connection was lost it runs again only with a key: without one nobody knows whether it took effect,
+        and the caller is told so by the error.
+        """
         if not is_token(id):
             raise Refused("kernel.malformed-id", id=id)
 
@@ -106,14 +123,13 @@ class EventStore:
                 tenant_must_exist=tenant_must_exist,
             )
 
-        return await self._run(
-            partial(driver_of, self.app) if aggregate.stands_alone else self.app.begin, context, once
-        )
+        connect = partial(driver_of, self.app) if aggregate.stands_alone else self.app.begin
+        return await self._run(connect, context, once, repeatable=key is not None)
 
     async def in_transaction(self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Run ``work`` in one transaction on the context's tenant and commit it; again after a race.
 
-        A connection that turns out to be dead is replaced once: the work was rolled back, or its key tells.
+        Also where the connection was lost: ``work`` finds in the database whether it was done before.
         """
         return await self._run(self.app.begin, context, work)
 
@@ -126,6 +142,8 @@ class EventStore:
         connect: Callable[[], AbstractAsyncContextManager[Any]],
         context: Context,
         work: Callable[[UnitOfWork], Awaitable[T]],
+        *,
+        repeatable: bool = True,
     ) -> T:
         if self.closed_because is not None:
             raise self.closed_because.with_traceback(None)
@@ -136,7 +154,8 @@ class EventStore:
                     result = await work(unit)
                 break
             except Exception as error:
-                if attempt == ATTEMPTS or not (is_race(error) or is_unavailable(error)):
+                again = is_race(error) or (repeatable and is_unavailable(error))
+                if attempt == ATTEMPTS or not again or isinstance(error, PoolTimeout):
                     raise
         self.committed.set()
         return result

@@ -229,7 +229,6 @@ async def wide(place: Place) -> AsyncIterator[EventStore]:
     await store.app.dispose()
 
 
-@pytest.mark.xfail(reason="a killed connection is not always replaced; see test_failures.py")
 @pytest.mark.parametrize("tenants", [1, 32])
 async def test_the_sequence_has_no_gap_and_its_order_never_changes_whatever_happens_to_writers(
     place: Place, wide: EventStore, tenants: int

@@ -68,20 +68,7 @@ def unavailable() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize(
-    "connected",
-    [
-        True,
-        pytest.param(
-            False,
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="what raw_connection raises while connecting is not known to is_unavailable",
-            ),
-        ),
-    ],
-    ids=["connected before", "connecting first"],
-)
+@pytest.mark.parametrize("connected", [True, False], ids=["connected before", "connecting first"])
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_wherever_a_command_with_a_key_is_cut_it_takes_effect_once_and_is_answered(
     wired: Wired, moment: Moment, connected: bool
@@ -116,14 +103,7 @@ CARELESS: Aggregate[Any, Any, Any, None] = Aggregate(
 )
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "before",
-        pytest.param("during", marks=pytest.mark.xfail(strict=True, reason="it is executed again")),
-        pytest.param("after", marks=pytest.mark.xfail(strict=True, reason="it is executed again")),
-    ],
-)
+@pytest.mark.parametrize("moment", MOMENTS)
 async def test_wherever_a_command_without_a_key_is_cut_it_is_never_executed_twice(
     wired: Wired, moment: Moment
 ) -> None:

@@ -84,7 +84,6 @@ async def test_a_server_that_does_not_listen_is_unavailable(place: Place) -> Non
     assert is_unavailable(await error_of(nobody, sa.select(1), {}))
 
 
-@pytest.mark.xfail(strict=True, reason="SQLAlchemy's own TimeoutError is not known to is_unavailable")
 async def test_no_connection_left_is_unavailable(place: Place) -> None:
     one = engine(place.app_url, 1)
     one.sync_engine.pool._timeout = 0.01  # type: ignore[attr-defined]  # half a minute otherwise
@@ -94,20 +93,7 @@ async def test_no_connection_left_is_unavailable(place: Place) -> None:
     assert is_unavailable(error)
 
 
-@pytest.mark.parametrize(
-    "heard",
-    [
-        pytest.param(True, id="and says so"),
-        pytest.param(
-            False,
-            id="and the end was not heard yet",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="asyncpg.InternalClientError is not known to is_unavailable, its connection is kept",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("heard", [True, False], ids=["and says so", "and the end was not heard yet"])
 async def test_a_connection_that_was_killed_in_the_pool_is_replaced(place: Place, heard: bool) -> None:
     """Between the last words of a server and the end of its connection the driver believes in it."""
     async with wire_to(place.app_url) as wire:

@@ -276,9 +276,6 @@ def run(servers: Servers, new_database: Callable[[str], str], histories: int) ->
     return COUNTED.copy()
 
 
-@pytest.mark.xfail(
-    reason="not every lost connection is known as one; see test_crashes.py and test_failures.py"
-)
 def test_the_store_does_what_the_model_does_over_random_histories(
     servers: Servers, new_database: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
