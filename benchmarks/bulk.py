@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks import cases
 from benchmarks.harness import Outcome, Watch
 from benchmarks.stage import Database, Stage, expect, sql, superuser
-from shared.eventstore.history import Past, import_history
+from shared.eventstore.history import AT_ONCE, Past, import_history
 from shared.eventstore.store import engine
 
 
@@ -17,7 +17,7 @@ async def measure(stage: Stage, history: list[Past], filled: Database) -> Outcom
 
     async def imported(watch: Watch) -> int:
         base = await stage.database(cases.SERVICE)
-        app = engine(base.app, 1)
+        app = engine(base.app, AT_ONCE)
         with watch:
             done = await import_history(app, cases.SERVICE, history, name="benchmarks")
         await app.dispose()

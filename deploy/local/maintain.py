@@ -90,7 +90,7 @@ def import_history(
         total = sum(1 for _ in lines)
 
     async def write(advance: Advance) -> int:
-        app = engine(url, 1)
+        app = engine(url, history.AT_ONCE)
         try:
             with source.open("rb") as lines:
                 return await history.import_history(

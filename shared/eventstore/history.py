@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby, islice
@@ -29,6 +30,8 @@ from shared.tenancy import is_tenant
 
 BATCH = 2_000
 """Events in one transaction."""
+AT_ONCE, AHEAD = 2, 4
+"""Ledgers that are written at once, each by a connection of its own, and batches of each that are hashed by then."""
 PAUSE_EVERY = 50
 """Events that are hashed without looking after the connection."""
 _BETWEEN = "\x1e"
@@ -200,18 +203,35 @@ async def import_history(
     """Put a checked history into the ledgers, grouped by tenant; how many events are in it.
 
     ``name`` stands in each event's metadata as its correlation: the same history has the same name. Run again after
-    it broke off, it goes on. Raises LedgerInUse.
+    it broke off, it goes on. ``app`` has AT_ONCE connections to spare. Raises LedgerInUse.
     """
+    drivers = asyncio.Queue[Any]()
     done = 0
-    async with driver_of(app) as driver:
-        for tenant, of_tenant in groupby(events, key=lambda event: event.tenant):
-            ledger = _Ledger(driver, service, tenant, f"import:{name}", simulated)
-            rest = await ledger.skip_what_is_there(iter(of_tenant))
-            done += ledger.sequence
+
+    async def write(ledger: _Ledger, batches: asyncio.Queue[_Batch | None]) -> None:
+        nonlocal done
+        while (batch := await batches.get()) is not None:
+            await ledger.send(batch)
+            done += batch.events
             progress(done)
-            async for written in ledger.write(rest):
-                done += written
+        drivers.put_nowait(ledger.driver)
+
+    try:
+        async with AsyncExitStack() as connections, asyncio.TaskGroup() as writers:
+            for _ in range(AT_ONCE):
+                drivers.put_nowait(await connections.enter_async_context(driver_of(app)))
+            for tenant, of_tenant in groupby(events, key=lambda event: event.tenant):
+                ledger = _Ledger(await drivers.get(), service, tenant, f"import:{name}", simulated)
+                rest = await ledger.skip_what_is_there(iter(of_tenant))
+                done += ledger.sequence
                 progress(done)
+                batches = asyncio.Queue[_Batch | None](AHEAD)
+                writers.create_task(write(ledger, batches))
+                while part := list(islice(rest, BATCH)):
+                    await batches.put(await ledger.chained(part))
+                await batches.put(None)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
     return done
 
 
@@ -232,7 +252,7 @@ class _Batch:
 
 
 class _Ledger:
-    """One tenant's ledger while it takes a history. The next batch is hashed while the server writes this one."""
+    """One tenant's ledger while it takes a history."""
 
     def __init__(self, driver: Any, service: str, tenant: str, correlation: str, simulated: bool) -> None:
         self.driver = driver
@@ -256,25 +276,15 @@ class _Ledger:
                 self.sequence, self.hash = row["sequence"], row["hash"]
         return events
 
-    async def write(self, events: Iterator[Past]) -> Any:
-        """Write the rest; yields how many were committed each time."""
-        writing: asyncio.Task[int] | None = None
-        while part := list(islice(events, BATCH)):
-            batch = await self._chained(part)
-            if writing is not None:
-                yield await writing
-            writing = asyncio.create_task(self._send(batch))
-        if writing is not None:
-            yield await writing
-
-    async def _chained(self, part: Sequence[Past]) -> _Batch:
+    async def chained(self, part: Sequence[Past]) -> _Batch:
+        """The next events of the ledger, hashed."""
         now = datetime.now(UTC)
         microseconds = round(now.timestamp() * 1_000_000)
         before, last = (self.sequence, self.hash), self.hash.hex()
         rows, hashes = [], []
         for n, event in enumerate(part):
             if n % PAUSE_EVERY == 0:
-                await asyncio.sleep(0)  # for the batch before it, which is being sent
+                await asyncio.sleep(0)  # for the batches before it, which are being sent
             row = self._row(event)
             self.sequence += 1
             stream, version, name, schema_version, data, metadata = row
@@ -293,12 +303,12 @@ class _Ledger:
         columns = [_BETWEEN.join(map(str, column)) for column in zip(*rows, strict=True)]
         return _Batch(*before, now, columns, b"".join(hashes), [*zip(*texts, strict=True)] or [()] * 5)
 
-    async def _send(self, batch: _Batch) -> int:
+    async def send(self, batch: _Batch) -> None:
+        """Write a batch behind the one before it."""
         begin = (self.tenant, batch.sequence, batch.hash, batch.recorded_at)
         columns = (*batch.columns, batch.hashes, *batch.texts)
         if not await self.driver.fetchval(read("import_events"), *begin, *columns):
             raise LedgerInUse(self.tenant, batch.sequence + 1)
-        return batch.events
 
     def _row(self, event: Past) -> tuple[str, int, str, int, str, str]:
         version = self._versions[event.stream] = self._versions.get(event.stream, 0) + 1
