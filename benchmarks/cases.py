@@ -20,7 +20,7 @@ from services.rectification.domain.commands import (
 from services.rectification.domain.situations import Item
 from shared.decider import Actor
 from shared.eventstore import BusinessClock, Context, EventStore
-from shared.eventstore.history import Past, Text, import_history
+from shared.eventstore.history import AT_ONCE, Past, Text, import_history
 from shared.eventstore.store import engine
 
 SERVICE = "rectification"
@@ -117,7 +117,7 @@ def _of(event: Past, tenant: str, n: int) -> Past:
 
 async def fill(base: Database, life: list[Past], tenants: int, cases: int) -> int:
     """Import such a history, and leave the database as after a quiet night; how many events."""
-    app = engine(base.app, 1)
+    app = engine(base.app, AT_ONCE)
     events = await import_history(app, SERVICE, history(life, tenants, cases), name="benchmarks")
     await app.dispose()
     async with superuser(base) as connection:
