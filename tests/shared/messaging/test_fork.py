@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -273,8 +274,9 @@ async def test_the_drill(
             assert await readiness(service) == (503, "kernel.ledger-behind-stream")
             assert await installation.on_the_stream() == said, "nothing is forked silently"
             _, ledgers = await installation.verified()
-            assert ledgers[TENANT].problem == "root 2 sealed #6, the last event is #3"
-            assert ledgers[NEW_TENANT].problem == "root 2 sealed #1, the last event is #0"
+            # how often it was sealed until then, the clock decides
+            assert re.fullmatch(r"root \d sealed #6, the last event is #3", ledgers[TENANT].problem or "")
+            assert re.fullmatch(r"root \d sealed #1, the last event is #0", ledgers[NEW_TENANT].problem or "")
 
             old, new = await installation.behind()
             assert (old.tenant, old.sequence, old.database, old.stream) == (TENANT, 3, (1, 3), (1, 5))
