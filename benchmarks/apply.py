@@ -71,6 +71,10 @@ async def hearing(stage: Stage) -> AsyncIterator[Hearer]:
     """Evaluation with an empty database."""
     base = await stage.database("evaluation", {HEARD: "private"})
     hearer = Hearer(base, stage.servers.nats_url, heard)
+    # Log in before anything is measured, as whoever scans or writes alone does.
+    async with hearer.store.app.connect() as one, hearer.store.app.connect() as other:
+        for connection in (one, other):
+            await connection.execute(sa.select(1))
     yield hearer
     await hearer.store.close()
 
