@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from shared.eventstore.aggregate import Aggregate, Recorded, Row, View, view_table
 from shared.eventstore.projection import Projection
-from shared.eventstore.sources import Key, NotRebuilt, Position, Source, Streams, of_projection
+from shared.eventstore.sources import Batch, Key, NotRebuilt, Position, Source, Streams, of_projection
 from shared.eventstore.store import engine
 
 LITTLE = 1_000
@@ -112,7 +112,7 @@ class _Run:
     async def run(self, progress: Progress) -> int:
         if not await self.writer.fetchval("select rebuild.lay_out($1)", self.name):
             raise AlreadyRebuilding(f"{self.name} is being rebuilt by another session")
-        before = await self.catch_up(progress)
+        before = await self.fill(progress)
         while LITTLE < (read := await self.catch_up(progress)) < before:  # as long as it gets less
             before = read
         for _ in range(ATTEMPTS):
@@ -122,29 +122,48 @@ class _Run:
             await self.catch_up()
         raise InUse(f"{self.name} is read without a pause; it stays as it was")
 
+    async def fill(self, progress: Progress) -> int:
+        """Put into the empty table what there is now; how many events were read."""
+        if not self.source.each_row_once:
+            return await self.catch_up(progress)
+
+        async def records() -> AsyncIterator[list[Any]]:
+            async for batch in self._changes(progress):
+                for row in batch.rows:
+                    yield self._record(row)
+
+        await self._copy(records())
+        return self.events
+
     async def catch_up(self, progress: Progress = _silent) -> int:
         """Bring the new table to where the source is now; how many events were read."""
-        positions = await self.source.positions()
-        done, total = _events(self.known), _events(positions)
         before = self.events
         async with self.writer.transaction():
-            for key, position in positions.items():
-                known = self.known.get(key)
-                if position == known:
-                    continue
-                read, most = 0, max(position.sequence - (known.sequence if known else 0), 0)
-                async for batch in self.source.batches(key, known):
-                    if batch.out:
-                        await self._take_out(batch.out)
-                    if batch.rows:
-                        await self._put(batch.rows)
-                    read += batch.events
-                    progress(done + min(read, most), total)
-                self.events += read
-                done += most
-                progress(done, total)
-        self.known = dict(positions)
+            async for batch in self._changes(progress):
+                if batch.out:
+                    by, told = self.source.by, orjson.dumps(batch.out).decode()
+                    await self.writer.execute("select rebuild.take_out($1, $2, $3)", self.name, by, told)
+                if batch.rows:
+                    await self._copy(map(self._record, batch.rows))
         return self.events - before
+
+    async def _changes(self, progress: Progress) -> AsyncIterator[Batch]:
+        """What happened since the last time."""
+        positions = await self.source.positions()
+        done, total = _events(self.known), _events(positions)
+        for key, position in positions.items():
+            known = self.known.get(key)
+            if position == known:
+                continue
+            read, most = 0, max(position.sequence - (known.sequence if known else 0), 0)
+            async for batch in self.source.batches(key, known):
+                yield batch
+                read += batch.events
+                progress(done + min(read, most), total)
+            self.events += read
+            done += most
+            progress(done, total)
+        self.known = dict(positions)
 
     async def take_place(self) -> bool:
         """Lock the live table, catch up for the last time, put the new one in its place. False if others had it."""
@@ -157,13 +176,9 @@ class _Run:
             return False
         return True
 
-    async def _take_out(self, rows: list[Row]) -> None:
-        by, told = self.source.by, orjson.dumps(rows).decode()
-        await self.writer.execute("select rebuild.take_out($1, $2, $3)", self.name, by, told)
-
-    async def _put(self, rows: list[Row]) -> None:
+    async def _copy(self, records: Any) -> None:
         await self.writer.copy_records_to_table(
-            self.name, schema_name="rebuild", columns=self.columns, records=map(self._record, rows)
+            self.name, schema_name="rebuild", columns=self.columns, records=records
         )
 
     def _record(self, row: Row) -> list[Any]:

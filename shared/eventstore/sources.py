@@ -60,6 +60,8 @@ class Source(Protocol):
     table: sa.Table
     tier: Tier
     by: tuple[str, ...]
+    each_row_once: bool
+    """When everything is read, does no row come twice?"""
 
     async def positions(self) -> Mapping[Key, Position]:
         """How far each key goes now."""
@@ -73,6 +75,7 @@ class Streams:
     """A view's source: the events of one kind of stream, stream by stream. What moved is folded from its beginning."""
 
     by: tuple[str, ...] = ("tenant", "stream")
+    each_row_once = True
 
     def __init__(self, reader: Any, aggregate: Aggregate[Any, Any, Any, Any], view: View) -> None:
         self.reader = reader
@@ -139,6 +142,8 @@ class Streams:
 
 class _OfProjection:
     """What the two sources of a projection have in common: each event alone says which row it writes."""
+
+    each_row_once = False
 
     def __init__(self, reader: Any, projection: Projection, service: str) -> None:
         self.reader = reader
