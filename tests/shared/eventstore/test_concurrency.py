@@ -20,7 +20,7 @@ from shared.eventstore.store import engine
 from shared.eventstore.verify import verify_service
 from tests.shared.conftest import SERVICE, Place, context
 from tests.shared.eventstore.notebook import NOTEBOOK, NOTEBOOKS, NOTES, Write
-from tests.shared.eventstore.writing import key, rows, write
+from tests.shared.eventstore.writing import Tenant, key, rows, write
 from tests.shared.waiting import until
 
 WRITERS, COMMANDS = 32, 6
@@ -28,11 +28,9 @@ BEFORE_EACH = (*(["nothing"] * 6), *(["refused"] * 4), *(["thrown away"] * 4), "
 """What a writer does before each command that is accepted: a choice among these."""
 
 
-async def test_of_many_writers_that_saw_the_same_version_exactly_one_wins(place: Place) -> None:
+async def test_of_many_writers_that_saw_the_same_version_exactly_one_wins(tenant: Tenant) -> None:
     for version in range(4):
-        writing = (
-            write(place.store, "a", n, seen_version=version) for n in range(version * 8, version * 8 + 8)
-        )
+        writing = (tenant.write("a", n, seen_version=version) for n in range(version * 8, version * 8 + 8))
         outcomes = await asyncio.gather(*writing, return_exceptions=True)
         [won] = [one for one in outcomes if isinstance(one, Answer)]
         assert won.version == version + 1
@@ -45,7 +43,7 @@ class _Stop(Exception):
 
 @pytest.mark.parametrize("first_commits", ["before the second appends", "while the second waits for it"])
 async def test_of_two_appends_with_the_same_expected_version_one_writes_nothing(
-    place: Place, first_commits: str
+    tenant: Tenant, first_commits: str
 ) -> None:
     second_has_loaded, first_has_appended, first_may_commit, first_has_committed = (
         asyncio.Event() for _ in range(4)
@@ -73,12 +71,12 @@ async def test_of_two_appends_with_the_same_expected_version_one_writes_nothing(
 
     async def both() -> None:
         async with asyncio.TaskGroup() as tasks:
-            loser = tasks.create_task(place.store.in_transaction(context(), second))
+            loser = tasks.create_task(tenant.in_transaction(second))
             await second_has_loaded.wait()
-            winner = tasks.create_task(place.store.in_transaction(context(), first))
+            winner = tasks.create_task(tenant.in_transaction(first))
             await first_has_appended.wait()
             if not early:
-                await until(lambda: _someone_waits(place))
+                await until(lambda: _someone_waits(tenant))
             first_may_commit.set()
             await winner
             first_has_committed.set()
@@ -89,34 +87,34 @@ async def test_of_two_appends_with_the_same_expected_version_one_writes_nothing(
     assert group.group_contains(_Stop)
     [error] = errors
     assert "one_event_per_stream_version" in str(error)
-    [event] = await rows(place.store, sa.select(tables.events))
-    [text] = await rows(place.store, sa.select(tables.texts))
-    [head] = await rows(place.store, sa.select(tables.heads))
+    [event] = await tenant.rows(sa.select(tables.events))
+    [text] = await tenant.rows(sa.select(tables.texts))
+    [head] = await tenant.rows(sa.select(tables.heads))
     assert (event.sequence, event.version, text.body) == (1, 1, "first")
     assert (head.sequence, head.public_sequence, bytes(head.hash)) == (1, 1, bytes(event.hash))
-    assert len(await rows(place.store, sa.select(tables.outbox))) == 1
-    assert await rows(place.store, sa.select(tables.commands)) == []
-    assert [row.note for row in await rows(place.store, sa.select(NOTES))] == [1]
-    assert [row.notes for row in await rows(place.store, sa.select(NOTEBOOKS))] == [1]
+    assert len(await tenant.rows(sa.select(tables.outbox))) == 1
+    assert await tenant.rows(sa.select(tables.commands)) == []
+    assert [row.note for row in await tenant.rows(sa.select(NOTES))] == [1]
+    assert [row.notes for row in await tenant.rows(sa.select(NOTEBOOKS))] == [1]
 
 
-async def _someone_waits(place: Place) -> bool:
+async def _someone_waits(tenant: Tenant) -> bool:
     query = sa.text(
         "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     )
-    async with place.store.app.connect() as connection:
+    async with tenant.store.app.connect() as connection:
         return bool(await connection.scalar(query))
 
 
-async def test_writers_of_one_stream_all_get_through_in_some_order(place: Place) -> None:
-    await asyncio.gather(*(write(place.store, "a", note) for note in range(3)))
+async def test_writers_of_one_stream_all_get_through_in_some_order(tenant: Tenant) -> None:
+    await asyncio.gather(*(tenant.write("a", note) for note in range(3)))
     table = tables.events
-    found = await rows(place.store, sa.select(table.c.version).order_by(table.c.sequence))
+    found = await tenant.rows(sa.select(table.c.version).order_by(table.c.sequence))
     assert [row.version for row in found] == [1, 2, 3]
 
 
 async def test_a_transaction_over_two_streams_and_a_command_on_the_second_both_get_through(
-    place: Place,
+    tenant: Tenant,
 ) -> None:
     """Each holds what the other waits for: the ledger's head, and a row of a view. The database breaks it up."""
     begun = asyncio.Event()
@@ -125,15 +123,15 @@ async def test_a_transaction_over_two_streams_and_a_command_on_the_second_both_g
         await work.execute(NOTEBOOK, "a", Write("text", 1))
         if not begun.is_set():
             begun.set()
-            await until(lambda: _someone_waits(place))
+            await until(lambda: _someone_waits(tenant))
         await work.execute(NOTEBOOK, "b", Write("text", 1))
 
-    await write(place.store, "b", 0)
+    await tenant.write("b", 0)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(place.store.in_transaction(context(), over_two))
+        tasks.create_task(tenant.in_transaction(over_two))
         await begun.wait()
-        tasks.create_task(write(place.store, "b", 2))
-    found = await rows(place.store, sa.select(NOTES).order_by(NOTES.c.stream, NOTES.c.note))
+        tasks.create_task(tenant.write("b", 2))
+    found = await tenant.rows(sa.select(NOTES).order_by(NOTES.c.stream, NOTES.c.note))
     assert [(row.stream, row.note) for row in found] == [
         ("notebook-a", 1),
         ("notebook-b", 0),

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 from shared.decider import Actor
 from shared.eventstore import Context, tables
-from shared.eventstore.verify import event_hash, verify_service
-from tests.shared.conftest import SERVICE, TENANT, Place
+from shared.eventstore.verify import event_hash
 from tests.shared.eventstore.notebook import NOTEBOOK, Write
-from tests.shared.eventstore.writing import rows
+from tests.shared.eventstore.writing import Tenant
 
 # What PostgreSQL can hold: any character but NUL. Digits and colons, because lengths are written with them.
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30) | st.text(
@@ -96,7 +95,7 @@ def test_the_same_characters_divided_otherwise_between_two_fields_make_another_h
         assert len(hashes) == len(range(2, len(whole), 2))
 
 
-async def test_the_database_hashes_long_and_strange_texts_alike(place: Place) -> None:
+async def test_the_database_hashes_long_and_strange_texts_alike(tenant: Tenant) -> None:
     strange = [
         "",
         "\U0001f9fe\u200d\U0001f469🏽",
@@ -106,7 +105,7 @@ async def test_the_database_hashes_long_and_strange_texts_alike(place: Place) ->
         "\U0010ffff",
     ]
     instants = [datetime(2021, 6, 1, 0, 0, 0, micro, tzinfo=UTC) for micro in (0, 1, 999_999)]
-    async with place.store.app.connect() as connection:
+    async with tenant.store.app.connect() as connection:
         for text in strange:
             for instant in instants:
                 fields = (b"", text, text, 1, text, 1, text, 1, instant, text, text)
@@ -120,13 +119,13 @@ people = st.tuples(texts, texts, st.none() | texts, texts)
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(written=st.lists(people, min_size=10, max_size=20))
 async def test_whatever_people_write_is_kept_and_the_chain_holds_over_it(
-    place: Place, written: list[tuple[str, str, str | None, str]]
+    tenant: Tenant, written: list[tuple[str, str, str | None, str]]
 ) -> None:
-    before = len(await rows(place.store, sa.select(tables.events)))
+    before = len(await tenant.rows(sa.select(tables.events)))
     for note, (name, correlation, causation, text) in enumerate(written, start=before):
-        context = Context(TENANT, Actor("someone", name), correlation, causation)
-        await place.store.execute(NOTEBOOK, "a", Write(text, note), context)
-    kept = Counter(row.body for row in await rows(place.store, sa.select(tables.texts.c.body)))
+        context = Context(tenant.name, Actor("someone", name), correlation, causation)
+        await tenant.store.execute(NOTEBOOK, "a", Write(text, note), context)
+    kept = Counter(row.body for row in await tenant.rows(sa.select(tables.texts.c.body)))
     assert kept >= Counter(text for *_, text in written)
-    [verified] = [one async for one in verify_service(place.app_url, place.relay_url, SERVICE)]
+    verified = await tenant.verified()
     assert (verified.events, verified.problem) == (before + len(written), None)

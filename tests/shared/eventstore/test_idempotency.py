@@ -11,79 +11,80 @@ import pytest
 import sqlalchemy as sa
 
 from shared.decider import Actor, Refused
-from shared.eventstore import Answer, EventStore, tables
+from shared.eventstore import Answer, tables
 from shared.eventstore.failures import Changed, KeyReused
 from shared.eventstore.store import KEPT
-from tests.shared.conftest import TENANT, Place, context
 from tests.shared.eventstore.notebook import NOTEBOOK, Close, Write
-from tests.shared.eventstore.writing import key, rows, write
+from tests.shared.eventstore.writing import Tenant, key
 
 BOB = Actor("bob", "Bob", frozenset({"liaison"}), "office")
 
 
-async def number_of_events(store: EventStore) -> int:
-    return len(await rows(store, sa.select(tables.events)))
+async def number_of_events(tenant: Tenant) -> int:
+    return len(await tenant.rows(sa.select(tables.events)))
 
 
-async def test_the_same_key_gives_the_first_answer_however_much_happened_since(place: Place) -> None:
-    first = await write(place.store, "a", 1, key=key("k"))
-    await write(place.store, "a", 2)
-    await write(place.store, "b", 1)
-    await place.store.execute(NOTEBOOK, "a", Close(), context())
-    assert await write(place.store, "a", 1, key=key("k")) == first
+async def test_the_same_key_gives_the_first_answer_however_much_happened_since(tenant: Tenant) -> None:
+    first = await tenant.write("a", 1, key=key("k"))
+    await tenant.write("a", 2)
+    await tenant.write("b", 1)
+    await tenant.execute(NOTEBOOK, "a", Close())
+    assert await tenant.write("a", 1, key=key("k")) == first
     assert (first.sequence, first.version) == (1, 1)
-    assert await number_of_events(place.store) == 4
+    assert await number_of_events(tenant) == 4
 
 
-async def test_the_same_key_with_another_body_is_refused(place: Place) -> None:
-    await write(place.store, "a", 1, key=key("k"))
+async def test_the_same_key_with_another_body_is_refused(tenant: Tenant) -> None:
+    await tenant.write("a", 1, key=key("k"))
     with pytest.raises(KeyReused):
-        await write(place.store, "a", 2, key=key("k", b"something else"))
+        await tenant.write("a", 2, key=key("k", b"something else"))
     with pytest.raises(KeyReused):
-        await write(place.store, "b", 1, key=key("k", b"something else"))
-    assert await number_of_events(place.store) == 1
+        await tenant.write("b", 1, key=key("k", b"something else"))
+    assert await number_of_events(tenant) == 1
 
 
-async def test_a_key_belongs_to_a_tenant_and_an_actor(place: Place) -> None:
-    first = await write(place.store, "a", 1, key=key("k"))
-    below = await write(place.store, "a", 1, tenant=f"{TENANT}.langxia", key=key("k", b"something else"))
-    bobs = await place.store.execute(
-        NOTEBOOK, "a", Write("Bob's", 2), context(actor=BOB), key=key("k", b"something else")
+async def test_a_key_belongs_to_a_tenant_and_an_actor(tenant: Tenant) -> None:
+    first = await tenant.write("a", 1, key=key("k"))
+    lower = replace(tenant, name=f"{tenant.name}.langxia")
+    below = await lower.write("a", 1, key=key("k", b"something else"))
+    by_bob = tenant.context(BOB)
+    bobs = await tenant.store.execute(
+        NOTEBOOK, "a", Write("Bob's", 2), by_bob, key=key("k", b"something else")
     )
     assert [answer.version for answer in (first, below, bobs)] == [1, 1, 2]
-    assert await write(place.store, "a", 1, key=key("k")) == first
+    assert await tenant.write("a", 1, key=key("k")) == first
 
 
-async def test_a_refusal_is_not_remembered(place: Place) -> None:
-    await write(place.store, "a", 1)
+async def test_a_refusal_is_not_remembered(tenant: Tenant) -> None:
+    await tenant.write("a", 1)
     for _ in range(2):
         with pytest.raises(Refused, match="note-twice"):
-            await write(place.store, "a", 1, key=key("k"))
+            await tenant.write("a", 1, key=key("k"))
     with pytest.raises(Changed):
-        await write(place.store, "a", 2, key=key("k"), seen_version=0)
-    assert await rows(place.store, sa.select(tables.commands)) == []
-    assert (await write(place.store, "a", 2, key=key("k", b"something else"))).version == 2
+        await tenant.write("a", 2, key=key("k"), seen_version=0)
+    assert await tenant.rows(sa.select(tables.commands)) == []
+    assert (await tenant.write("a", 2, key=key("k", b"something else"))).version == 2
 
 
-async def test_a_command_that_changes_nothing_is_answered_and_remembered(place: Place) -> None:
-    await write(place.store, "a", 1)
-    await place.store.execute(NOTEBOOK, "a", Close(), context())
-    answer = await place.store.execute(NOTEBOOK, "a", Close(), context(), key=key("k"))
+async def test_a_command_that_changes_nothing_is_answered_and_remembered(tenant: Tenant) -> None:
+    await tenant.write("a", 1)
+    await tenant.execute(NOTEBOOK, "a", Close())
+    answer = await tenant.execute(NOTEBOOK, "a", Close(), key=key("k"))
     assert (answer.events, answer.version) == ((), 2)
-    await write(place.store, "b", 1)
-    assert await place.store.execute(NOTEBOOK, "a", Close(), context(), key=key("k")) == answer
+    await tenant.write("b", 1)
+    assert await tenant.execute(NOTEBOOK, "a", Close(), key=key("k")) == answer
 
 
-async def test_if_match_counts_only_where_the_key_is_new(place: Place) -> None:
-    first = await write(place.store, "a", 1, key=key("k"), seen_version=0)
-    await write(place.store, "a", 2)
-    assert await write(place.store, "a", 1, key=key("k"), seen_version=0) == first
+async def test_if_match_counts_only_where_the_key_is_new(tenant: Tenant) -> None:
+    first = await tenant.write("a", 1, key=key("k"), seen_version=0)
+    await tenant.write("a", 2)
+    assert await tenant.write("a", 1, key=key("k"), seen_version=0) == first
 
 
-async def test_the_same_key_sent_many_times_at_once_writes_once(place: Place) -> None:
-    answers = await asyncio.gather(*(write(place.store, "a", 1, key=key("k")) for _ in range(12)))
+async def test_the_same_key_sent_many_times_at_once_writes_once(tenant: Tenant) -> None:
+    answers = await asyncio.gather(*(tenant.write("a", 1, key=key("k")) for _ in range(12)))
     assert len(set(answers)) == 1
-    assert await number_of_events(place.store) == 1
+    assert await number_of_events(tenant) == 1
 
 
 def together(parties: int) -> Callable[..., Awaitable[None]]:
@@ -101,58 +102,58 @@ def together(parties: int) -> Callable[..., Awaitable[None]]:
     return facts
 
 
-async def test_the_same_key_on_two_connections_that_both_found_it_free_writes_once(place: Place) -> None:
+async def test_the_same_key_on_two_connections_that_both_found_it_free_writes_once(tenant: Tenant) -> None:
     aggregate = replace(NOTEBOOK, facts=together(2))
 
     async def one() -> Answer:
-        return await place.store.execute(aggregate, "a", Write("text", 1), context(), key=key("k"))
+        return await tenant.execute(aggregate, "a", Write("text", 1), key=key("k"))
 
     first, second = await asyncio.gather(one(), one())
     assert first == second
-    assert await number_of_events(place.store) == 1
+    assert await number_of_events(tenant) == 1
 
 
-async def test_the_same_key_on_two_streams_at_once_writes_one_of_them(place: Place) -> None:
+async def test_the_same_key_on_two_streams_at_once_writes_one_of_them(tenant: Tenant) -> None:
     aggregate = replace(NOTEBOOK, facts=together(2))
 
     async def one(id: str) -> Answer:
         body = key("k", id.encode())
-        return await place.store.execute(aggregate, id, Write("text", 1), context(), key=body)
+        return await tenant.execute(aggregate, id, Write("text", 1), key=body)
 
     outcomes = await asyncio.gather(one("a"), one("b"), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {Answer, KeyReused}
-    assert await number_of_events(place.store) == 1
-    assert len(await rows(place.store, sa.select(tables.texts))) == 1
+    assert await number_of_events(tenant) == 1
+    assert len(await tenant.rows(sa.select(tables.texts))) == 1
 
 
-async def test_a_command_that_changes_nothing_claims_its_key_once_too(place: Place) -> None:
-    await place.store.execute(NOTEBOOK, "a", Close(), context())
+async def test_a_command_that_changes_nothing_claims_its_key_once_too(tenant: Tenant) -> None:
+    await tenant.execute(NOTEBOOK, "a", Close())
     aggregate = replace(NOTEBOOK, facts=together(2))
 
     async def one() -> Answer:
-        return await place.store.execute(aggregate, "a", Close(), context(), key=key("k"))
+        return await tenant.execute(aggregate, "a", Close(), key=key("k"))
 
     first, second = await asyncio.gather(one(), one())
     assert first == second
-    assert len(await rows(place.store, sa.select(tables.commands))) == 1
+    assert len(await tenant.rows(sa.select(tables.commands))) == 1
 
 
-async def test_a_key_is_remembered_for_thirty_days(place: Place) -> None:
+async def test_a_key_is_remembered_for_thirty_days(tenant: Tenant) -> None:
     assert KEPT.days == 30
     for note, age in ((1, "29 days 23:59:00"), (2, "30 days 00:01:00")):
-        await write(place.store, "a", note, key=key(str(note)))
-        await _age(place, str(note), age)
-    await place.store.forget_old_commands()
-    kept = await rows(place.store, sa.text("select key from commands"))
+        await tenant.write("a", note, key=key(str(note)))
+        await _age(tenant, str(note), age)
+    await tenant.store.forget_old_commands()
+    kept = await tenant.rows(sa.text("select key from commands"))
     assert [row.key for row in kept] == ["1"]
-    assert (await write(place.store, "a", 1, key=key("1"))).version == 1
+    assert (await tenant.write("a", 1, key=key("1"))).version == 1
     with pytest.raises(Refused, match="note-twice"):
-        await write(place.store, "a", 2, key=key("2"))
+        await tenant.write("a", 2, key=key("2"))
 
 
-async def _age(place: Place, value: str, age: str) -> None:
+async def _age(tenant: Tenant, value: str, age: str) -> None:
     """Make a command that was accepted just now this old."""
     older = sa.text("update commands set accepted_at = accepted_at - cast(:age as interval) where key = :key")
-    async with place.store.app.begin() as connection:
-        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", TENANT, True)))
+    async with tenant.store.app.begin() as connection:
+        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", tenant.name, True)))
         await connection.execute(older.bindparams(age=age, key=value))

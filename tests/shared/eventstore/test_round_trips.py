@@ -8,11 +8,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.eventstore import Aggregate, EventStore, Key
-from shared.eventstore.store import engine
-from tests.shared.conftest import SERVICE, Place, context
+from shared.eventstore import Aggregate
 from tests.shared.eventstore.notebook import NOTEBOOK, NOTES, Close, Event, Notebook, Write
-from tests.shared.wire import wire_to
+from tests.shared.eventstore.wired import wire_between
+from tests.shared.eventstore.writing import Tenant, key
 
 LIMIT = 6
 """BEGIN and COMMIT among them."""
@@ -32,15 +31,13 @@ async def _some_fact(connection: AsyncConnection, tenant: str, id: str, command:
     ],
 )
 async def test_a_command_with_two_views_a_deadline_and_a_public_event_stays_within_the_limit(
-    place: Place, aggregate: Aggregate[Notebook, Write | Close, Event, None], round_trips: int
+    tenant: Tenant, aggregate: Aggregate[Notebook, Write | Close, Event, None], round_trips: int
 ) -> None:
-    async with wire_to(place.app_url) as wire:
-        store = EventStore(SERVICE, engine(wire.url, 1), place.store.relay, place.store.clock)
+    async with wire_between(tenant) as wired:
         spent = []
         for note in range(4):  # the first connect and prepare
-            before = wire.round_trips
-            await store.execute(aggregate, "a", Write("text", note), context(), key=Key(str(note), b"x"))
-            spent.append(wire.round_trips - before)
-        await store.app.dispose()
+            before = wired.wire.round_trips
+            await wired.tenant.execute(aggregate, "a", Write("text", note), key=key(str(note)))
+            spent.append(wired.wire.round_trips - before)
     assert spent[-1] == spent[-2] == round_trips <= LIMIT
     assert spent[0] > LIMIT, "the wire counts"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -14,61 +15,63 @@ from sqlalchemy.exc import DBAPIError
 from shared.decider import Refused
 from shared.eventstore import Deadlines, UnitOfWork, reading, tables
 from shared.eventstore.failures import Changed
-from tests.shared.conftest import SERVICE, TENANT, Place, context
+from tests.shared.conftest import SERVICE, Place, context
 from tests.shared.eventstore.notebook import FIRES, NOTEBOOK, NOTEBOOKS, NOTES, Close, Write
-from tests.shared.eventstore.writing import key, rows, write
+from tests.shared.eventstore.writing import Tenant, key, rows, write
 
 
-async def test_an_accepted_command_writes_event_text_views_deadline_and_outbox_together(place: Place) -> None:
-    answer = await place.store.execute(NOTEBOOK, "a", Write("hello", 1), context())
+async def test_an_accepted_command_writes_event_text_views_deadline_and_outbox_together(
+    tenant: Tenant,
+) -> None:
+    answer = await tenant.execute(NOTEBOOK, "a", Write("hello", 1))
     assert (answer.sequence, answer.version, answer.events) == (1, 1, ("Written",))
 
-    [event] = await rows(place.store, sa.select(tables.events))
+    [event] = await tenant.rows(sa.select(tables.events))
     assert "hello" not in event.data
     data = json.loads(event.data)
-    [text] = await rows(place.store, sa.select(tables.texts))
+    [text] = await tenant.rows(sa.select(tables.texts))
     assert (text.body, text.sha256) == ("hello", data["text"]["sha256"])
     assert text.ref == data["text"]["ref"]
-    assert [(r.notes, r.closed) for r in await rows(place.store, sa.select(NOTEBOOKS))] == [(1, False)]
-    assert [(r.note, r.on) for r in await rows(place.store, sa.select(NOTES))] == [(1, date(2021, 6, 1))]
-    [deadline] = await rows(place.store, sa.select(tables.deadlines))
+    assert [(r.notes, r.closed) for r in await tenant.rows(sa.select(NOTEBOOKS))] == [(1, False)]
+    assert [(r.note, r.on) for r in await tenant.rows(sa.select(NOTES))] == [(1, date(2021, 6, 1))]
+    [deadline] = await tenant.rows(sa.select(tables.deadlines))
     assert (deadline.name, deadline.due_on) == ("close", date(2021, 6, 11))
-    [public] = await rows(place.store, sa.select(tables.outbox))
+    [public] = await tenant.rows(sa.select(tables.outbox))
     assert (public.sequence, public.ledger_sequence, public.partition_key) == (1, 1, "a")
 
 
-async def test_a_refused_command_writes_nothing(place: Place) -> None:
-    await write(place.store, "a", 1)
+async def test_a_refused_command_writes_nothing(tenant: Tenant) -> None:
+    await tenant.write("a", 1)
     with pytest.raises(Refused):
-        await write(place.store, "a", 1, key=key("again"))
-    assert len(await rows(place.store, sa.select(tables.events))) == 1
-    assert len(await rows(place.store, sa.select(tables.texts))) == 1
+        await tenant.write("a", 1, key=key("again"))
+    assert len(await tenant.rows(sa.select(tables.events))) == 1
+    assert len(await tenant.rows(sa.select(tables.texts))) == 1
 
 
-async def test_if_match_names_what_happened_since(place: Place) -> None:
-    await write(place.store, "a", 1)
-    await write(place.store, "a", 2)
+async def test_if_match_names_what_happened_since(tenant: Tenant) -> None:
+    await tenant.write("a", 1)
+    await tenant.write("a", 2)
     with pytest.raises(Changed) as refusal:
-        await write(place.store, "a", 3, seen_version=1)
+        await tenant.write("a", 3, seen_version=1)
     assert refusal.value.data == {"seen": 1, "now": 2, "since": ["Written"]}
-    await write(place.store, "a", 3, seen_version=2)
+    await tenant.write("a", 3, seen_version=2)
 
 
-async def test_one_transaction_writes_one_ledger(place: Place) -> None:
-    async with place.store.app.connect() as connection:
-        first = UnitOfWork(connection, SERVICE, place.store.clock, context())
+async def test_one_transaction_writes_one_ledger(tenant: Tenant) -> None:
+    async with tenant.store.app.connect() as connection:
+        first = UnitOfWork(connection, SERVICE, tenant.store.clock, tenant.context())
         await first.execute(NOTEBOOK, "a", Write("x", 1))
-        second = UnitOfWork(connection, SERVICE, place.store.clock, context("shanghai.other"))
+        second = UnitOfWork(connection, SERVICE, tenant.store.clock, context("shanghai.other"))
         with pytest.raises(DBAPIError, match="one transaction writes one ledger"):
             await second.execute(NOTEBOOK, "a", Write("x", 1))
 
 
-async def test_a_tenant_reads_only_its_own(place: Place) -> None:
-    await write(place.store, "a", 1)
-    await write(place.store, "a", 1, tenant="shanghai.jinshan.langxia")
+async def test_a_tenant_reads_only_its_own(tenant: Tenant) -> None:
+    await tenant.write("a", 1)
+    await replace(tenant, name=f"{tenant.name}.langxia").write("a", 1)
     for table in (tables.events, tables.texts, tables.outbox, tables.heads, NOTEBOOKS):
-        assert len(await rows(place.store, sa.select(table))) == 1, table.name
-    async with place.store.app.connect() as connection:
+        assert len(await tenant.rows(sa.select(table))) == 1, table.name
+    async with tenant.store.app.connect() as connection:
         assert (await connection.execute(sa.select(tables.events))).all() == []
 
 
@@ -95,24 +98,26 @@ async def test_a_date_that_moves_replaces_the_one_before(place: Place) -> None:
     assert await rows(place.store, sa.select(tables.deadlines)) == []
 
 
-async def test_the_ledger_is_read_in_pages_with_citations(place: Place) -> None:
+async def test_the_ledger_is_read_in_pages_with_citations(tenant: Tenant) -> None:
     for note in range(5):
-        await write(place.store, "a", note)
-    async with place.store.reading(TENANT) as connection:
-        first = await reading.ledger_page(connection, SERVICE, TENANT, "notebook-a", 3, 0)
-        second = await reading.ledger_page(connection, SERVICE, TENANT, "notebook-a", 3, int(first.next or 0))
+        await tenant.write("a", note)
+    async with tenant.store.reading(tenant.name) as connection:
+        first = await reading.ledger_page(connection, SERVICE, tenant.name, "notebook-a", 3, 0)
+        second = await reading.ledger_page(
+            connection, SERVICE, tenant.name, "notebook-a", 3, int(first.next or 0)
+        )
     cited = [item["citation"] for item in (*first.items, *second.items)]
-    assert cited == [f"review:{TENANT}#{n}" for n in range(1, 6)]
+    assert cited == [f"review:{tenant.name}#{n}" for n in range(1, 6)]
     assert second.next is None
 
 
-async def test_a_view_is_read_in_pages_in_its_order(place: Place) -> None:
+async def test_a_view_is_read_in_pages_in_its_order(tenant: Tenant) -> None:
     for note in (3, 1, 2):
-        await write(place.store, "a", note)
+        await tenant.write("a", note)
     seen, after = [], None
-    async with place.store.reading(TENANT) as connection:
+    async with tenant.store.reading(tenant.name) as connection:
         while True:
-            page = await reading.view_page(connection, NOTEBOOK.views[1], TENANT, {}, 1, after)
+            page = await reading.view_page(connection, NOTEBOOK.views[1], tenant.name, {}, 1, after)
             seen += [item["note"] for item in page.items]
             if (after := page.next) is None:
                 break
