@@ -61,7 +61,7 @@ class Codec(Generic[E]):
             name: TypeAdapter(cls) for name, cls in self.classes.items()
         }
         # What nearly every event is read by: the validator itself, without the adapter around it.
-        self._readers: dict[tuple[str, int], Callable[[str], E]] = {
+        self._readers: dict[tuple[str, int], Callable[[str | bytes], E]] = {
             (name, schema_version(cls)): self._adapters[name].validator.validate_json
             for name, cls in self.classes.items()
         }
@@ -87,7 +87,7 @@ class Codec(Generic[E]):
             data = self._adapters[name].dump_json(event).decode()
         return Encoded(event, name, schema_version(cls), data, tuple(texts))
 
-    def decode(self, name: str, version: int, data: str) -> E:
+    def decode(self, name: str, version: int, data: str | bytes) -> E:
         """Read an event of any version ever written. Raises UnknownEvent where no chain leads to today's class."""
         if (read := self._readers.get((name, version))) is not None:
             return read(data)
