@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -25,6 +24,7 @@ from shared.eventstore.sql import read
 from shared.eventstore.store import APP_CONNECTIONS, EventStore
 from shared.eventstore.unit_of_work import Context, UnitOfWork
 from shared.messaging.inbox import Inbox
+from shared.messaging.loop import all_of
 from shared.messaging.reactions import Reactions
 from shared.observability.metrics import PARKED_EVENTS, TRAVEL_SECONDS
 
@@ -42,7 +42,6 @@ GAP_SECONDS = 5.0
 _WAITING = sa.select(tables.waiting_tenants)
 _TAKE, _SETTLE = read("take"), read("settle")
 
-T = TypeVar("T")
 Place = tuple[int, int]
 """Epoch and sequence: where an event stands among a source's events of one tenant."""
 
@@ -92,15 +91,6 @@ class _Batch:
         self.aside.append({"sequence": sequence, "state": state, "error": error})
 
 
-async def _all(coming: Iterable[Awaitable[T]]) -> list[T]:
-    """Let all of them end; then the first error, if there was one, or what they answered."""
-    results = await asyncio.gather(*coming, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return cast(list[T], results)
-
-
 def _said_before(payload: bytes) -> Place | None:
     """The last event before a new epoch, as its first one tells; None where that cannot be read here, and it waits."""
     with suppress(Undecodable):
@@ -138,7 +128,7 @@ class Applier:
             async with some:
                 return any([await self._apply(source, tenant) for source in sources[tenant]])
 
-        return any(await _all(apply(tenant) for tenant in sources))
+        return any(await all_of([apply(tenant) for tenant in sources]))
 
     async def _apply(self, source: str, tenant: str) -> bool:
         context = Context(tenant, Actor("reaction", source, frozenset({"service"})), correlation="")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import structlog
 
@@ -59,3 +60,12 @@ class Loop:
             if not more:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.wake.wait(), self.every)
+
+
+async def all_of(coming: Sequence[Awaitable[Any]]) -> list[Any]:
+    """Let all of them end; then the first error, if there was one, or what each answered."""
+    results = await asyncio.gather(*coming, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results

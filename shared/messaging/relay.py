@@ -21,6 +21,7 @@ from shared.contracts.envelope import enclose
 from shared.eventstore import tables
 from shared.eventstore.store import EventStore
 from shared.messaging.broker import Broker
+from shared.messaging.loop import all_of
 from shared.messaging.topology import STREAM, subject
 from shared.observability.metrics import PUBLISHED
 
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 1000
 """The most that JetStream takes in one atomic batch."""
+BATCHES = 10
+"""The most that are sent in one step: who stops the relay waits for them."""
 PUBLISH_TIMEOUT_SECONDS = 5.0
 LEASE_SECONDS = 5
 DUPLICATE_IN_BATCH = 10201
@@ -50,9 +53,13 @@ class Waiting(NamedTuple):
     recorded_at: datetime
 
 
+_POSITIONS = sa.ARRAY(sa.BigInteger)
 _WAITING = (
     sa.select(*(tables.outbox.c[name] for name in Waiting._fields))
-    .where(tables.outbox.c.published_at.is_(None))
+    .where(
+        tables.outbox.c.published_at.is_(None),
+        tables.outbox.c.position != sa.all_(sa.bindparam("on_its_way", type_=_POSITIONS)),
+    )
     .order_by(tables.outbox.c.position)
     .limit(BATCH)
 )
@@ -60,7 +67,7 @@ _PUBLISHED = (
     sa.update(tables.outbox)
     .where(
         tables.outbox.c.published_at.is_(None),
-        tables.outbox.c.position == sa.any_(sa.bindparam("positions", type_=sa.ARRAY(sa.BigInteger))),
+        tables.outbox.c.position == sa.any_(sa.bindparam("sent", type_=_POSITIONS)),
     )
     .values(published_at=sa.func.clock_timestamp())
 )
@@ -83,7 +90,7 @@ class DuplicateInBatch(Exception):
 
 
 class Relay:
-    """The relay of one service. ``step`` publishes one batch and answers whether there may be more."""
+    """The relay of one service. ``step`` publishes some batches and answers whether there may be more."""
 
     def __init__(self, store: EventStore, broker: Broker) -> None:
         self.store = store
@@ -93,19 +100,37 @@ class Relay:
         self._held_until = 0.0
 
     async def step(self) -> bool:
-        """Publish what is waiting, oldest first. Takes what is unpublished and never remembers a position:
-        the order of commits is not the order of positions."""
+        """Publish what is waiting, oldest first. Takes what is unpublished and never remembers a position: the order of
+        commits is not the order of positions. While a batch is on its way the one before it is marked, and the next
+        one is looked for."""
         if not await self._hold_lease():
             return False
+        sent: Sequence[Waiting] = ()
+        rows = await self._mark_and_look((), ())
+        for _ in range(BATCHES):
+            if not rows or not await self._hold_lease():
+                break
+            _, following = await all_of([self._publish(rows), self._mark_and_look(sent, rows)])
+            sent, rows = rows, following
+        await self._mark(sent)
+        return bool(rows)
+
+    async def _mark_and_look(
+        self, sent: Sequence[Waiting], on_its_way: Sequence[Waiting]
+    ) -> Sequence[Waiting]:
+        """Mark what was sent; then what waits besides the batch on its way, which took all unless it is full."""
+        await self._mark(sent)
+        if 0 < len(on_its_way) < BATCH:
+            return ()
         async with self._alone.connect() as connection:
-            rows = [Waiting._make(row) for row in await connection.execute(_WAITING)]
-        if not rows:
-            return False
-        await self._publish(rows)
-        async with self._alone.connect() as connection:
-            await connection.execute(_PUBLISHED, {"positions": [row.position for row in rows]})
-        PUBLISHED.inc(len(rows))
-        return len(rows) == BATCH
+            found = await connection.execute(_WAITING, {"on_its_way": [row.position for row in on_its_way]})
+            return [Waiting._make(row) for row in found]
+
+    async def _mark(self, sent: Sequence[Waiting]) -> None:
+        if sent:
+            async with self._alone.connect() as connection:
+                await connection.execute(_PUBLISHED, {"sent": [row.position for row in sent]})
+            PUBLISHED.inc(len(sent))
 
     async def _hold_lease(self) -> bool:
         now = asyncio.get_running_loop().time()
