@@ -125,9 +125,9 @@ class InvalidData(Undecodable):
 
 def partition_key(contract: Contract, stream: str) -> str:
     """The key within which order matters: its case, else its session, else the stream (docs/design.md 4)."""
+    fields = vars(contract)
     for name in ("case", "session"):
-        key = getattr(contract, name, None)
-        if isinstance(key, str):
+        if isinstance(key := fields.get(name), str):
             return key
     return stream
 

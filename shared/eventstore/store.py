@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.util import greenlet_spawn
 
 from shared.contracts.base import is_token
 from shared.decider import Refused
@@ -68,7 +67,7 @@ async def driver_of(app: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
     finally:
         if lost or driver.is_closed():
             pooled.invalidate()
-        await greenlet_spawn(pooled.close)
+        pooled.close()  # nothing was begun through SQLAlchemy, so there is nothing to roll back and to wait for
 
 
 class EventStore:

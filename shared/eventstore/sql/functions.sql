@@ -55,8 +55,9 @@ create function event_hash(
 $$;
 
 -- Writes what one command decided on one stream: rows of read models, texts, deadlines, events, outbox, the key;
--- all or nothing. It sets whose rows it writes itself, so that it may be a transaction of its own. The head row is locked
--- after everything that can be done without it, so that writers of one tenant wait for each other as briefly as can be.
+-- all or nothing. It says itself whose rows it writes, so that it may be a transaction of its own. The head row is
+-- locked after everything that can be done without it, so that writers of one tenant wait for each other as briefly
+-- as can be.
 -- It makes few statements and names few functions: starting them takes longer than what most of them do.
 -- Answers the sequence of the last event; of the ledger's last where the command made none.
 -- p_rows: what put_rows takes. p_deadlines: {name: date}. p_gone_deadlines: names. Null where there is nothing.
