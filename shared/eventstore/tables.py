@@ -95,7 +95,6 @@ inbox = sa.table(
     sa.column("error", sa.Text),
     sa.column("received_at", _INSTANT),
 )
-waiting_tenants = sa.table("waiting_tenants", sa.column("source", sa.Text), sa.column("tenant", sa.Text))
 applied = sa.table(
     "applied",
     sa.column("source", sa.Text),

@@ -296,6 +296,7 @@ async def test_the_drill(
             await installation.everything_published()
         await hearer.has_heard(6)
         assert await hearer.heard() == [1, 2, 3, 4, 5, 2]
+        await hearer.has_heard(2, NEW_TENANT)
         assert await hearer.heard(NEW_TENANT) == [1, 2]
 
         await installation.seal()
