@@ -16,7 +16,7 @@ from services.review.views.registered_units import registered_units
 from shared.decider import Actor
 from shared.eventstore import EventStore, tables
 from shared.eventstore.reference import adopted_policies
-from shared.runtime.http import Gate
+from shared.runtime.gate import Gate
 from shared.runtime.problems import Problem
 from shared.security.permissions import NotPermitted, Permitted
 from shared.tenancy import ancestors_and_self, effective

@@ -23,7 +23,7 @@ from services.review.domain.minutes import CheckRequirements, DraftMinutes
 from shared.contracts import scheduling
 from shared.eventstore import Context, EventStore, UnitOfWork, reference, views
 from shared.runtime import messages, problems
-from shared.runtime.http import Gate
+from shared.runtime.gate import Gate
 from shared.security import TokenVerifier
 from tests.services.review.hearing import (
     TENANT,
@@ -61,7 +61,7 @@ class Asking:
         )
         app = FastAPI()
         problems.install(app, messages.load([f"services.{SERVICE}"]))
-        app.include_router(routes(store, Gate(verifier)))
+        app.include_router(routes(store, Gate(verifier, store)))
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://review.test")
 
     async def entrusted(self, *roles: str, tenant: str = TENANT, subtree: bool = False) -> httpx.Response:

@@ -18,7 +18,8 @@ from services.scheduling.api import routes
 from services.scheduling.application import AGGREGATES, COMMANDS, SERVICE, VIEWS
 from shared.eventstore import EventStore
 from shared.runtime import messages, problems
-from shared.runtime.http import Gate, command_routes, read_routes
+from shared.runtime.gate import Gate
+from shared.runtime.http import command_routes, read_routes
 from shared.security import TokenVerifier
 from tests.services.scheduling.telling import UNITS
 
@@ -36,7 +37,7 @@ class Service:
         verifier = TokenVerifier(
             ISSUER, AUDIENCE, f"{ISSUER}/jwks.json", client=httpx.AsyncClient(transport=keys)
         )
-        app, gate = FastAPI(), Gate(verifier)
+        app, gate = FastAPI(), Gate(verifier, store)
         problems.install(app, messages.load([f"services.{SERVICE}"]))
         app.include_router(command_routes(store, gate, COMMANDS))
         app.include_router(read_routes(store, gate, VIEWS, AGGREGATES))
