@@ -85,9 +85,10 @@ def test_without_a_reason_nothing_is_given_or_taken(command: access.Command) -> 
     a_person().given(GRANTED).when(command).then_refused("scheduling.grant-without-reason")
 
 
-@pytest.mark.parametrize("field", ["person", "name"])
-def test_who_is_given_a_role_has_an_id_and_a_name(field: str) -> None:
-    asked = replace(GRANT, **{field: " "})
+@pytest.mark.parametrize(
+    ("asked", "field"), [(replace(GRANT, person=" "), "person"), (replace(GRANT, name=" "), "name")]
+)
+def test_who_is_given_a_role_has_an_id_and_a_name(asked: GrantRole, field: str) -> None:
     a_person().when(asked).then_refused("scheduling.name-blank", field=field)
 
 
