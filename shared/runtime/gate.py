@@ -17,7 +17,7 @@ from shared.eventstore.sql import read
 from shared.eventstore.store import driver_of
 from shared.security.grants import Recorded, claims_that_stand, standing
 from shared.security.permissions import OPERATIONS, may_operate
-from shared.security.tokens import Caller, TokenVerifier, bearer
+from shared.security.tokens import Caller, GrantHeld, TokenVerifier, bearer
 from shared.tenancy import ancestors_and_self, is_tenant
 
 KNOWN_SECONDS = 2.0
@@ -57,13 +57,14 @@ class Gate:
         """Let in an operator by the token's word, in a tenant that has not taken that back. The services belong to no
         tenant: what a tenant grants does not count."""
         caller = await self._caller(request)
-        for grant in caller.grants:
-            if grant.role in OPERATIONS.tenant:
-                known = await self._known_of(caller.id, grant.tenant)
-                stands = claims_that_stand(caller, known.recorded, self._today(known))
-                if grant in stands:
-                    return
-        refuse_if(may_operate(what, replace(caller, grants=())))
+        stand = [grant for grant in caller.grants if await self._stands(caller, grant)]
+        refuse_if(may_operate(what, replace(caller, grants=tuple(stand))))
+
+    async def _stands(self, caller: Caller, grant: GrantHeld) -> bool:
+        if grant.role not in OPERATIONS.tenant:
+            return False
+        known = await self._known_of(caller.id, grant.tenant)
+        return grant in claims_that_stand(caller, known.recorded, self._today(known))
 
     def forget(self) -> None:
         """What was known may be of another day."""

@@ -13,6 +13,7 @@ import httpx
 import nats
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 from nats.js.errors import NotFoundError
 
 from deploy.local.servers import Servers
@@ -25,7 +26,10 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.provision import provision
 from shared.messaging.relay import Relay
 from shared.messaging.topology import LISTENS_TO, STREAM
-from shared.runtime import gate
+from shared.runtime import gate, messages, problems
+from shared.runtime.operations import operation_routes
+from shared.security import TokenVerifier
+from tests.issuing import AUDIENCE, ISSUER
 from tests.services.doors import Door, Doors
 from tests.services.scheduling.telling import TODAY
 from tests.shared.waiting import until
@@ -229,6 +233,36 @@ async def test_the_administrator_sees_who_holds_what(town: Town) -> None:
         "access/town-admin", "grant-role", person="town-admin", name="x", role="leader", reason="x"
     )
     assert answer.json()["code"] == "scheduling.grant-to-oneself"
+
+
+async def test_who_looks_after_the_services_does_so_by_the_tokens_word_until_that_is_taken_back(
+    town: Town,
+) -> None:
+    door, woken = town.scheduling, []
+    at_the_gate = gate.Gate(TokenVerifier(ISSUER, AUDIENCE, town.doors.issuer.url), door.store, door.hands)
+    app = FastAPI()
+    problems.install(app, messages.load(["services.scheduling"]))
+    app.include_router(operation_routes(door.store, None, at_the_gate, lambda: woken.append(1)))  # type: ignore[arg-type]
+    operator = {"tenant": town.tenant, "role": "operator"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://scheduling.test"
+    ) as client:
+
+        async def clock(person: str, *grants: dict[str, Any]) -> int:
+            return (await client.get("/clock", headers=town.doors.bearer(person, *grants))).status_code
+
+        assert await clock("u-11", operator) == 200
+        assert await clock("u-11", operator | {"role": "tenant_admin"}) == 403
+        await town.access("u-12", "grant-role", name="示例·己", role="operator")
+        assert await clock("u-12") == 403, "the services belong to no tenant: none gives that"
+        await town.access("u-11", "revoke-role", role="operator")
+        assert await clock("u-11", operator) == 200
+        headers = town.doors.bearer("u-13", operator)
+        assert (
+            await client.post("/clock", json={"today": TODAY.isoformat()}, headers=headers)
+        ).status_code == 200
+        assert woken == [1]
+        assert await clock("u-11", operator) == 403, "with the day everything known is forgotten"
 
 
 async def test_a_person_with_two_units_is_told_so(town: Town) -> None:
