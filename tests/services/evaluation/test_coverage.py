@@ -41,7 +41,11 @@ NAMES = {
     V301: "示例三村",
 }
 TIERS = ("district", "town", "village")
-LAW_OFFICE = Caller("law-clerk", "示例·经办人", (GrantHeld(DISTRICT, "law_office", "sifaju", subtree=True),))
+LAW_OFFICE = Caller(
+    "law-clerk",
+    "示例·经办人",
+    (GrantHeld(DISTRICT, "law_office", "sifaju"), GrantHeld(DISTRICT, "auditor", subtree=True)),
+)
 
 
 class KnownCaller:
