@@ -17,18 +17,18 @@ INSPECTOR = "inspector"
 GRANTABLE = OFFICES | OF_A_UNIT | REACHING_BELOW | {"leader", INSPECTOR}
 
 _TOKEN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LONGEST = 64
+LONGEST_UNIT, LONGEST_PERSON = 80, 64
 
 
-def is_plain(text: str) -> bool:
+def is_plain(text: str, longest: int) -> bool:
     """May the text be an id as it is?"""
-    return len(text) <= _LONGEST and _TOKEN.fullmatch(text) is not None
+    return len(text) <= longest and _TOKEN.fullmatch(text) is not None
 
 
 def access_id(person: str) -> str:
     """The id of a person's stream: the token's ``sub`` where it can be one, else ``sub-`` and its SHA-256's
     beginning. No two persons have the same one."""
-    if is_plain(person) and not person.startswith("sub-"):
+    if is_plain(person, LONGEST_PERSON) and not person.startswith("sub-"):
         return person
     return f"sub-{hashlib.sha256(person.encode()).hexdigest()[:40]}"
 

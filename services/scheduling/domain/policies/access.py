@@ -8,6 +8,7 @@ from datetime import date
 from services.scheduling.domain.roles import (
     GRANTABLE,
     INSPECTOR,
+    LONGEST_UNIT,
     OF_A_UNIT,
     OFFICES,
     REACHING_BELOW,
@@ -61,7 +62,9 @@ def grant_ends_before_it_begins(begins: date, ends: date | None) -> Refused | No
 
 def unit_malformed(unit: str | None) -> Refused | None:
     """A unit is named by its id (design 5)."""
-    return None if unit is None or is_plain(unit) else Refused("scheduling.unit-malformed", unit=unit)
+    if unit is None or is_plain(unit, LONGEST_UNIT):
+        return None
+    return Refused("scheduling.unit-malformed", unit=unit)
 
 
 def role_of_a_unit_without_unit(role: str, unit: str | None) -> Refused | None:
