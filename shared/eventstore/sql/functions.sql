@@ -36,6 +36,20 @@ begin
         select 'today', null, null, null, null, null, null, b.today, null, null from business_day b;
 end $$;
 
+-- What the ledger says of a person's roles in the tenant and above it, and the simulated day: who asks is told by it
+-- before anything is decided. It sets the scope itself, so that it may be a transaction of its own.
+create function standing(p_tenant text, p_path text[], p_person text) returns table (
+    tenant text, role text, unit text, subtree boolean, valid_from date, valid_until date, revoked boolean, day date
+) language plpgsql as $$
+begin
+    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
+    return query
+        select g.tenant, g.role, g.unit, g.subtree, g.valid_from, g.valid_until, g.revoked, null::date
+        from grants g where g.tenant = any (p_path) and g.person = p_person
+        union all
+        select null, null, null, null, null, null, null, b.today from business_day b;
+end $$;
+
 -- The hash of one event: the chain is only as good as the fields that are in it, so all are, each after its length,
 -- so that no two different lists of fields give the same text. `previous` is empty at the first event.
 -- Stable and one expression, so that it becomes part of what calls it; format, because it looks up few functions:

@@ -123,6 +123,19 @@ create table calendars (
     primary key (tenant, year)
 );
 
+-- What the ledger says of a person's role; `revoked` also where only a token had given it.
+create table grants (
+    tenant text collate "C" not null,
+    person text collate "C" not null,
+    role text collate "C" not null,
+    unit text,
+    subtree boolean not null,
+    valid_from date,
+    valid_until date,
+    revoked boolean not null,
+    primary key (tenant, person, role)
+);
+
 create function refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception 'the ledger is append-only: % on % is refused', tg_op, tg_table_name
@@ -180,7 +193,7 @@ insert into service_identity (service) values ('{service}');
 
 select protect(t::regclass, 'private')
 from unnest(array['events', 'heads', 'texts', 'commands', 'deadlines', 'outbox']) t;
-select protect(t::regclass, 'inherited') from unnest(array['tenants', 'policies', 'calendars']) t;
+select protect(t::regclass, 'inherited') from unnest(array['tenants', 'policies', 'calendars', 'grants']) t;
 
 revoke update, delete on events, outbox from {service}_app;
 revoke delete on heads, texts from {service}_app;

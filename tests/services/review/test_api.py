@@ -23,7 +23,7 @@ from services.review.domain.minutes import CheckRequirements, DraftMinutes
 from shared.contracts import scheduling
 from shared.eventstore import Context, EventStore, UnitOfWork, reference, views
 from shared.runtime import messages, problems
-from shared.runtime.http import Gate
+from shared.runtime.gate import Gate
 from shared.security import TokenVerifier
 from tests.services.review.hearing import (
     TENANT,
@@ -61,7 +61,7 @@ class Asking:
         )
         app = FastAPI()
         problems.install(app, messages.load([f"services.{SERVICE}"]))
-        app.include_router(routes(store, Gate(verifier)))
+        app.include_router(routes(store, Gate(verifier, store)))
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://review.test")
 
     async def entrusted(self, *roles: str, tenant: str = TENANT, subtree: bool = False) -> httpx.Response:
@@ -122,7 +122,7 @@ async def test_who_stands_in_reads_the_requirements_to_that_unit_while_they_are_
 async def test_nobody_else_reads_it_there(asking: Asking, role: str, tenant: str) -> None:
     answer = await asking.entrusted(role, tenant=tenant, subtree=tenant != TENANT)
     assert answer.status_code == 403
-    assert answer.json()["data"]["roles"] == ["supervision_office"]
+    assert "supervision_office" in answer.json()["data"]["roles"]
 
 
 async def test_who_stands_in_is_policys(store: EventStore, asking: Asking) -> None:
