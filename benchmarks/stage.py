@@ -40,6 +40,7 @@ class Plan:
     effects_one_by_one: int = 500
     travel_rounds: int = 3
     travel_seconds: float = 7.0
+    rows: int = 1_000_000
     memory_events: int = 1_000_000
 
 
@@ -54,6 +55,7 @@ QUICK = Plan(
     effects_one_by_one=50,
     travel_rounds=1,
     travel_seconds=1.0,
+    rows=20_000,
     memory_events=10_000,
 )
 

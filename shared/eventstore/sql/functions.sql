@@ -10,7 +10,7 @@ create function begin_command(
     data text, metadata text, day date, hash bytea, names text[]
 ) language plpgsql as $$
 begin
-    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
+    perform enter(p_tenant);
     return query
         select 'event', e.sequence, e.version, e.name, e.schema_version, e.data, e.metadata,
                null::date, null::bytea, null::text[]
@@ -57,6 +57,7 @@ end $$;
 -- all or nothing. It sets the scope itself, so that it may be a transaction of its own. The head row is locked
 -- after everything that can be done without it, so that writers of one tenant wait for each other as briefly as can be.
 -- It makes few statements: starting one takes longer than most of them do.
+-- It is its owner's, and the only way to write a ledger: whoever may call it adds to no chain by hand.
 -- p_rows: what put_rows takes; null where there is nothing, as p_events, p_texts, p_deadlines
 -- p_events: [{name, schema_version, data, metadata, public: [{name, version, partition_key, data}]}]
 create function append(
@@ -64,7 +65,7 @@ create function append(
     p_rows jsonb, p_events jsonb, p_texts jsonb, p_deadlines jsonb,
     p_actor text, p_key text, p_request_hash bytea,
     out sequence bigint, out version integer
-) language plpgsql as $$
+) language plpgsql security definer set search_path = pg_catalog, public as $$
 #variable_conflict use_column
 declare
     v_already text := nullif(current_setting('shufa.appended', true), '');
@@ -75,8 +76,7 @@ declare
     v_now timestamptz;
 begin
     if v_already is null then
-        perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true),
-                set_config('shufa.appended', p_tenant, true);
+        perform enter(p_tenant), set_config('shufa.appended', p_tenant, true);
     elsif v_already <> p_tenant then
         raise exception 'one transaction writes one ledger: % after %', p_tenant, v_already
             using errcode = 'SH002';
@@ -149,3 +149,15 @@ begin
         values (p_tenant, p_actor, p_key, p_request_hash, p_stream, append.sequence, append.version, v_names);
     end if;
 end $$;
+
+-- Begins a new epoch of a ledger that was set back, and answers where it stands; null where the epoch has begun already.
+create function begin_epoch(p_tenant text, p_epoch integer) returns bigint
+    language sql security definer set search_path = pg_catalog, public as
+$$
+    select enter(p_tenant);
+    insert into heads as h (tenant, epoch) values (p_tenant, p_epoch)
+    on conflict (tenant) do update set epoch = p_epoch, public_sequence = 0 where h.epoch < p_epoch
+    returning h.sequence
+$$;
+
+grant execute on function begin_command, append, begin_epoch to {service}_app;
