@@ -41,6 +41,7 @@ class Plan:
     travel_rounds: int = 3
     travel_seconds: float = 7.0
     rows: int = 1_000_000
+    short_rounds: int = 20
     memory_events: int = 1_000_000
 
 
@@ -56,6 +57,7 @@ QUICK = Plan(
     travel_rounds=1,
     travel_seconds=1.0,
     rows=20_000,
+    short_rounds=5,
     memory_events=10_000,
 )
 
