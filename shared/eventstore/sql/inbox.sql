@@ -31,7 +31,7 @@ create index pending_parked on pending (tenant) where state = 'parked';
 -- a batch that began at an older one was overtaken.
 create table applied (
     source text collate "C" not null,
-    tenant text collate "C" not null check (tenant ~ '^[a-z0-9]+(\.[a-z0-9]+)*$'),
+    tenant text collate "C" not null,
     epoch integer not null default 1,
     sequence bigint not null default 0,
     turn bigint not null default 0,

@@ -27,8 +27,7 @@ create table events (
 
 -- The last link of each ledger, and of its public sequence. Locked last in a transaction.
 create table heads (
-    -- a character before '.' or '/' in a tenant's path would sort a stranger into its subtree
-    tenant text collate "C" primary key check (tenant ~ '^[a-z0-9]+(\.[a-z0-9]+)*$'),
+    tenant text collate "C" primary key,
     sequence bigint not null default 0,
     hash bytea not null default '',
     epoch integer not null default 1,
@@ -138,9 +137,12 @@ create trigger events_never_truncated before truncate on events
     for each statement execute function refuse_change();
 
 -- Whose rows a transaction may see and write: set at its start, gone at its end.
--- After SET LOCAL a pooled connection reads '' and not NULL, hence nullif.
-create function own_tenant() returns text language sql stable parallel safe as
-    $$ select nullif(current_setting('shufa.tenant', true), '') collate "C" $$;
+-- After SET LOCAL a pooled connection reads '' and not NULL, hence nullif. What is no tenant's path is nobody: a character
+-- that sorts before '.' would put a stranger's rows into a subtree, so that none can be written.
+create function own_tenant() returns text language sql stable parallel safe as $$
+    select case when current_setting('shufa.tenant', true) ~ '^[a-z0-9]+(\.[a-z0-9]+)*$'
+        then current_setting('shufa.tenant', true) collate "C" end
+$$;
 create function read_scope() returns text language sql stable parallel safe as
     $$ select nullif(current_setting('shufa.read_scope', true), '') collate "C" $$;
 
