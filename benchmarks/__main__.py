@@ -16,7 +16,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from benchmarks import append, apply, chart, ledgers, memory, relay, travel
+from benchmarks import append, apply, chart, isolation, ledgers, memory, relay, travel
 from benchmarks.harness import KEYS, Meter, Outcome, missed, write_results
 from benchmarks.stage import QUICK, Plan, Stage, log_to
 from benchmarks.table import costs, table
@@ -29,6 +29,7 @@ FAMILIES: dict[str, Callable[[Stage], Coroutine[Any, Any, list[Outcome]]]] = {
     "relay": relay.run,
     "apply": apply.run,
     "travel": travel.run,
+    "isolation": isolation.run,
     "memory": memory.run,
 }
 FOLDER = Path(__file__).parent

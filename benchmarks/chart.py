@@ -49,7 +49,7 @@ def _panel(panel: Any, key: Key, outcome: Outcome) -> None:
         above.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     limit = key.limit
     if limit is not None:
-        at = limit * outcome.peer.median if outcome.peer else limit
+        at = (limit + key.overhead) * outcome.peer.median if outcome.peer else limit
         panel.axhline(at, color=LIMIT, linewidth=1.2, linestyle="--")
         panel.annotate("limit", (1.6, at), (0, 2), textcoords="offset points", ha="right", color=LIMIT)
         panel.set_ylim(top=max(at, panel.get_ylim()[1]))
@@ -63,7 +63,10 @@ def _panel(panel: Any, key: Key, outcome: Outcome) -> None:
 
 
 def _verdict(key: Key, outcome: Outcome) -> str:
-    value = f"{outcome.value:.2f} × the peer's" if outcome.peer else f"{number(outcome.value)} {key.unit}"
+    if key.overhead:
+        value = f"{outcome.value:+.0%} for {outcome.of}"
+    else:
+        value = f"{outcome.value:.2f} × the peer's" if outcome.peer else f"{number(outcome.value)} {key.unit}"
     if key.limit is None:
         return value
     sign = "at least" if key.at_least is not None else "at most"

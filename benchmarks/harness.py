@@ -17,8 +17,8 @@ import psutil
 @dataclass(frozen=True)
 class Key:
     """One line of the table: what is counted, against what, and the least or the most that is accepted of the
-    value. The value is ours divided by the peer's, or ours alone where there is no peer. ``family``: which benchmark
-    finds it."""
+    value. The value is ours divided by the peer's, or ours alone where there is no peer. ``overhead``: it is what of
+    that is above one, so that 0.1 takes a tenth longer than the peer. ``family``: which benchmark finds it."""
 
     name: str
     family: str
@@ -27,6 +27,7 @@ class Key:
     peer: str = ""
     at_least: float | None = None
     at_most: float | None = None
+    overhead: bool = False
 
     @property
     def limit(self) -> float | None:
@@ -75,6 +76,15 @@ KEYS = (
     Key("travel_p50_ms", "travel", "ms", "commit to effect"),
     Key("travel_p99_ms", "travel", "ms", "commit to effect"),
     Key("travel_vs_bare_p50", "travel", "ms", "commit to effect", "bare publish to receive", at_most=5.0),
+    Key(
+        "rls_overhead",
+        "isolation",
+        "ms",
+        "row security and permission",
+        "plain query as superuser",
+        at_most=0.2,
+        overhead=True,
+    ),
     Key("rss_growth_mb_1m", "memory", "MB", "rebuild of 1 M events", at_most=64.0),
 )
 
@@ -163,16 +173,19 @@ class Samples:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run found for one key."""
+    """What a run found for one key. ``of``: in which of several measurements, where the key is about the worst."""
 
     key: str
     ours: Samples
     peer: Samples | None = None
+    of: str = ""
 
     @property
     def value(self) -> float:
-        """The ratio of the medians, or our median where there is no peer."""
-        return self.ours.median / self.peer.median if self.peer else self.ours.median
+        """The ratio of the medians or what of it is above one, or our median where there is no peer."""
+        if self.peer is None:
+            return self.ours.median
+        return self.ours.median / self.peer.median - key_of(self).overhead
 
 
 Side = Callable[[Watch], Awaitable[int]]

@@ -40,6 +40,8 @@ class Plan:
     effects_one_by_one: int = 500
     travel_rounds: int = 3
     travel_seconds: float = 7.0
+    rows: int = 1_000_000
+    short_rounds: int = 20
     memory_events: int = 1_000_000
 
 
@@ -54,6 +56,8 @@ QUICK = Plan(
     effects_one_by_one=50,
     travel_rounds=1,
     travel_seconds=1.0,
+    rows=20_000,
+    short_rounds=5,
     memory_events=10_000,
 )
 

@@ -15,7 +15,17 @@ PROJECT = Path(__file__).resolve().parents[2]
 """The folder that holds ``services``, ``shared`` and ``deploy``: every child finds its modules there."""
 
 _OURS = (
-    *("lock", "state.json", "secrets.json", "issuer.key", "place", "logs", "nats", "binaries"),
+    *(
+        "lock",
+        "state.json",
+        "secrets.json",
+        "subscribers.json",
+        "issuer.key",
+        "place",
+        "logs",
+        "nats",
+        "binaries",
+    ),
     *("postgres", "postgres.part", "postgres.password", "keys", "roots"),
 )
 _UNFINISHED = ".new"
@@ -67,6 +77,11 @@ class Home:
     @property
     def secrets(self) -> Path:
         return self.root / "secrets.json"
+
+    @property
+    def subscribers(self) -> Path:
+        """Who outside hears events (see accounts.py)."""
+        return self.root / "subscribers.json"
 
     @property
     def issuer_key(self) -> Path:

@@ -12,23 +12,31 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import Signals
 
+from deploy.local.accounts import USER, Subscriber, accounts, read_subscribers
 from deploy.local.home import Home, LocalError, write_private
-from deploy.local.processes import Child, Running, start_server
-from deploy.local.waiting import Pause
+from deploy.local.processes import Child, Running, find, start_server, tail
+from deploy.local.state import Process
+from deploy.local.waiting import Pause, until
 
-USER = "shufa"
+_RELOAD_SECONDS = 5.0
+_RELOADED, _NOT_RELOADED = "Reloaded server configuration", "Failed to reload"
+_RELOADS = 2
+"""What a new account takes over from ours works from the second reading on (tests/isolation/test_subscribers.py)."""
+_ACCOUNTS = "accounts.conf"
 _PROBE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Nats:
-    """One server: its folder (configuration and JetStream store) and the password of its one user. ``name`` is
-    random, new with each start of a home: who answers under it is ours."""
+    """One server: its folder (configuration and JetStream store), the password of our user, and who else hears.
+    ``name`` is random, new with each start of a home: who answers under it is ours."""
 
     folder: Path
     log: Path
     password: str = field(repr=False)
+    subscribers: tuple[Subscriber, ...] = ()
     name: str = field(default_factory=lambda: f"shufa-{secrets.token_hex(8)}")
 
     @classmethod
@@ -36,12 +44,13 @@ class Nats:
         home.nats.mkdir(mode=0o700, exist_ok=True)
         for old in home.nats.glob("*.ports"):
             old.unlink()
-        return cls(home.nats, home.log("nats"), password)
+        return cls(home.nats, home.log("nats"), password, read_subscribers(home))
 
     def child(self, port: int) -> Child:
         """The server as a child, its configuration written for this port."""
         configuration = self.folder / "nats.conf"
         write_private(configuration, self._configuration(port))
+        self.write_accounts()
         return Child(
             name="nats",
             argv=(str(installed()), "--config", str(configuration)),
@@ -64,10 +73,36 @@ class Nats:
                 f"ports_file_dir: {quoted(self.folder)}",
                 # A message that was acknowledged must survive a power cut.
                 f"jetstream {{ store_dir: {store}, sync_interval: always, max_memory_store: 64MB }}",
-                f"authorization {{ user: {quoted(USER)}, password: {quoted(self.password)} }}",
+                f"include {_ACCOUNTS}",
                 "",
             )
         )
+
+    def write_accounts(self) -> None:
+        """The file that the server reads when it starts and when it is told to."""
+        write_private(self.folder / _ACCOUNTS, accounts(self.password, self.subscribers))
+
+    def reload(self, process: Process) -> None:
+        """Let the running server know who may hear now; nobody else's connection is cut.
+
+        Raises LocalError where it does not take the accounts; it then goes on with those it had.
+        """
+        self.write_accounts()
+        running = find(process)
+        if running is None:
+            raise LocalError("NATS is not running.")
+        for _ in range(_RELOADS):
+            read = self.log.stat().st_size
+            running.send_signal(Signals.SIGHUP)
+
+            def said(since: int = read) -> str:
+                with self.log.open("rb") as log:
+                    log.seek(since)
+                    text = log.read().decode(errors="replace")
+                return next((word for word in (_NOT_RELOADED, _RELOADED) if word in text), "")
+
+            if until(said, within=_RELOAD_SECONDS, what="NATS did not read its accounts") == _NOT_RELOADED:
+                raise LocalError("NATS does not take the accounts.", tail=tail(self.log))
 
     def start(self, *, begin: Callable[[Child], Running], pause: Pause) -> tuple[Running, int]:
         """Start the server and wait until its JetStream answers."""

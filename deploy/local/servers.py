@@ -11,9 +11,10 @@ from pathlib import Path
 from signal import Signals
 
 from deploy.local import account, postgres
+from deploy.local.accounts import USER
 from deploy.local.credentials import SERVICES, Credentials, DatabaseRole, ensure_credentials
 from deploy.local.home import Home
-from deploy.local.nats import USER, Nats
+from deploy.local.nats import Nats
 from deploy.local.postgres import SUPERUSER, Postgres, Psql
 from deploy.local.processes import Child, Running, end_leftovers, spawn, started, stop
 from deploy.local.state import Process, Settings, State, read_state, write_state

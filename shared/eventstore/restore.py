@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.contracts import ledger as contracts
@@ -133,17 +132,10 @@ LEDGER: Aggregate[Epoch, AcceptRestore, Event, None] = Aggregate(
 
 async def accept(store: EventStore, tenant: str, by: Actor, command: AcceptRestore) -> Answer | None:
     """Begin a new epoch of one ledger; None where it has begun already. LedgerRestored is its first public event."""
-    heads, epoch = tables.heads, command.epoch
+    epoch = command.epoch
 
     async def once(work: UnitOfWork) -> Answer | None:
-        await work.enter()
-        begun = insert(heads).values(tenant=tenant, epoch=epoch)
-        begun = begun.on_conflict_do_update(
-            index_elements=["tenant"],
-            set_={"epoch": epoch, "public_sequence": 0},
-            where=heads.c.epoch < epoch,
-        )
-        restored_to = await work.connection.scalar(begun.returning(heads.c.sequence))
+        restored_to = await work.connection.scalar(sa.select(sa.func.begin_epoch(tenant, epoch)))
         if restored_to is None:
             return None
         return await work.execute(LEDGER, ID, replace(command, restored_to=restored_to))

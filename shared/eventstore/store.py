@@ -22,9 +22,13 @@ from shared.eventstore import tables
 from shared.eventstore.aggregate import Aggregate
 from shared.eventstore.clock import BusinessClock
 from shared.eventstore.failures import is_race, is_unavailable
+from shared.eventstore.sql import read
 from shared.eventstore.unit_of_work import Answer, Context, Guard, Key, UnitOfWork
+from shared.tenancy import is_tenant
 
 T = TypeVar("T")
+
+_READ = read("read")
 
 ATTEMPTS = 3
 KEPT = timedelta(days=30)
@@ -84,6 +88,18 @@ class _ByStatement:
             return rows
 
 
+async def _leave(connection: AsyncConnection, driver: asyncpg.Connection) -> None:
+    """End a reader's transaction, or the connection: the next one to use it must not find itself in this scope."""
+    left = False
+    try:
+        if not connection.invalidated:
+            await driver.execute("rollback")
+            left = True
+    finally:
+        if not (left or connection.invalidated):
+            await connection.invalidate()
+
+
 class EventStore:
     """Writes of one service. ``app`` decides and reads within one tenant; ``relay`` carries messages of all.
 
@@ -101,6 +117,7 @@ class EventStore:
     ) -> None:
         self.service = service
         self.app = app
+        self._readers = app.execution_options(isolation_level="AUTOCOMMIT")
         self.relay = relay
         self.clock = clock
         self.guard = guard
@@ -178,16 +195,21 @@ class EventStore:
 
     @asynccontextmanager
     async def reading(self, tenant: str, scope: str | None = None) -> AsyncIterator[AsyncConnection]:
-        """A connection that reads as one tenant; nothing it does is committed."""
-        async with self.app.connect() as connection:
-            await connection.execute(
-                sa.select(
-                    sa.func.set_config("shufa.tenant", tenant, True),
-                    sa.func.set_config("shufa.read_scope", scope or tenant, True),
-                    sa.func.set_config("transaction_read_only", "on", True),
-                )
-            )
-            yield connection
+        """A connection that reads as one tenant, in one transaction; nothing it does is committed.
+
+        ``scope`` is how far it sees progress, the tenant's subtree unless it says less.
+        """
+        scope = scope or tenant
+        if not (is_tenant(tenant) and is_tenant(scope)):
+            raise ValueError(f"no path of a tenant: {tenant!r}, {scope!r}")
+        # The transaction is ours and not SQLAlchemy's, whose BEGIN would be a call of its own (docs/decisions/0017).
+        async with self._readers.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                await driver.execute(_READ.format(tenant=tenant, scope=scope))
+                yield connection
+            finally:
+                await _leave(connection, driver)
 
     async def today(self) -> date:
         """The business date now."""

@@ -122,12 +122,7 @@ class UnitOfWork:
 
     async def enter(self) -> None:
         """Set the scope of the transaction, where something is done before the first command."""
-        await self.connection.execute(
-            sa.select(
-                sa.func.set_config("shufa.tenant", self.tenant, True),
-                sa.func.set_config("shufa.read_scope", self.tenant, True),
-            )
-        )
+        await self.connection.execute(sa.select(sa.func.enter(self.tenant)))
 
     async def execute(
         self,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import nats
 from nats.js import JetStreamContext
@@ -27,6 +29,7 @@ from shared.messaging.topology import (
     SUBJECTS,
     durable,
     everything_from,
+    heard_by_subscriber,
 )
 
 
@@ -48,9 +51,13 @@ def stream_config(replicas: int) -> StreamConfig:
 
 def consumer_config(service: str, source: str) -> ConsumerConfig:
     """A service's ear: everything of one source, delivered until the inbox has it."""
+    return _kept(durable(service, source), everything_from(source))
+
+
+def _kept(name: str, subjects: str) -> ConsumerConfig:
     return ConsumerConfig(
-        durable_name=durable(service, source),
-        filter_subject=everything_from(source),
+        durable_name=name,
+        filter_subject=subjects,
         deliver_policy=DeliverPolicy.ALL,
         ack_policy=AckPolicy.EXPLICIT,
         ack_wait=30,
@@ -71,17 +78,38 @@ async def provision(jetstream: JetStreamContext, replicas: int = 1) -> None:
             await jetstream.add_consumer(STREAM, consumer_config(service, source))
 
 
+async def admit(url: str, name: str, tenant: str) -> None:
+    """Make the consumers of a subscriber outside, from the first event on; those that are there stay where they are."""
+    async with _jetstream(url) as jetstream:
+        for consumer, subjects in heard_by_subscriber(name, tenant).items():
+            await jetstream.add_consumer(STREAM, _kept(consumer, subjects))
+
+
+async def dismiss(url: str, name: str, tenant: str) -> None:
+    """Take a subscriber's consumers away."""
+    async with _jetstream(url) as jetstream:
+        for consumer in heard_by_subscriber(name, tenant):
+            with suppress(NotFoundError):
+                await jetstream.delete_consumer(STREAM, consumer)
+
+
+@asynccontextmanager
+async def _jetstream(url: str) -> AsyncIterator[JetStreamContext]:
+    connection = await nats.connect(url, connect_timeout=5, max_reconnect_attempts=1)
+    try:
+        yield connection.jetstream(timeout=10)
+    finally:
+        await connection.close()
+
+
 async def main() -> int:
     """Provision the server at SHUFA_NATS_URL with SHUFA_NATS_REPLICAS (1 where not set)."""
     url = os.environ.get("SHUFA_NATS_URL")
     if not url:
         print("provision: SHUFA_NATS_URL is not set", file=sys.stderr)
         return 2
-    connection = await nats.connect(url, connect_timeout=5, max_reconnect_attempts=1)
-    try:
-        await provision(connection.jetstream(timeout=10), int(os.environ.get("SHUFA_NATS_REPLICAS", "1")))
-    finally:
-        await connection.close()
+    async with _jetstream(url) as jetstream:
+        await provision(jetstream, int(os.environ.get("SHUFA_NATS_REPLICAS", "1")))
     return 0
 
 

@@ -35,3 +35,12 @@ def of_tenant(source: str, tenant: str) -> str:
 def subject(service: str, name: str, version: int, tenant: str, stream: str) -> str:
     """``shufa.<class>.<service>.<Event>.<tenant path>.<stream id>``."""
     return f"shufa.{CONTRACTS[name, version].event_class}.{service}.{name}.{tenant}.{stream}"
+
+
+def heard_by_subscriber(name: str, tenant: str) -> dict[str, str]:
+    """A subscriber's two consumers, by name, and the subject filter of each: progress of the tenant and all below it,
+    content of the tenant alone."""
+    return {
+        f"{name}-progress": f"shufa.progress.*.*.{tenant}.>",
+        f"{name}-content": f"shufa.content.*.*.{tenant}.*",
+    }

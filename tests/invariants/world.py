@@ -29,6 +29,7 @@ from shared.messaging.topology import LISTENS_TO
 from shared.runtime.migrate import migrate
 from shared.runtime.service import Service
 from shared.security.permissions import may
+from tests.shared.conftest import by_hand
 
 T = TypeVar("T")
 
@@ -208,8 +209,7 @@ class World:
         async def forget() -> None:
             for side in self.sides.values():
                 for tenant in tenants:
-                    async with side.store.app.begin() as connection:
-                        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", tenant, True)))
+                    async with by_hand(side.owner_url, tenant) as connection:
                         await connection.execute(sa.delete(tables.deadlines))
 
         self.run(forget())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from deploy.local.servers import Servers
 from shared.decider import Actor
@@ -35,6 +35,18 @@ class Place:
     owner_url: str
     app_url: str
     relay_url: str
+
+
+@asynccontextmanager
+async def by_hand(owner_url: str, tenant: str) -> AsyncIterator[AsyncConnection]:
+    """A transaction of the owner's in a tenant's scope: to do what the application role cannot."""
+    owner = create_async_engine(owner_url)
+    try:
+        async with owner.begin() as connection:
+            await connection.execute(sa.select(sa.func.enter(tenant)))
+            yield connection
+    finally:
+        await owner.dispose()
 
 
 @asynccontextmanager

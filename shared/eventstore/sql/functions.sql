@@ -10,10 +10,9 @@ create function begin_command(
     data text, metadata text, day date, hash bytea, names text[]
 ) language plpgsql as $$
 declare
-    v_scope text;
+    v_entered text;
 begin
-    v_scope := set_config('shufa.tenant', p_tenant, true);
-    v_scope := set_config('shufa.read_scope', p_tenant, true);
+    v_entered := enter(p_tenant);
     return query
         select 'event', e.sequence, e.version, e.name, e.schema_version, e.data, e.metadata,
                null::date, null::bytea, null::text[]
@@ -42,7 +41,7 @@ create function standing(p_tenant text, p_path text[], p_person text) returns ta
     tenant text, role text, unit text, subtree boolean, valid_from date, valid_until date, revoked boolean, day date
 ) language plpgsql as $$
 begin
-    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
+    perform enter(p_tenant);
     return query
         select g.tenant, g.role, g.unit, g.subtree, g.valid_from, g.valid_until, g.revoked, null::date
         from grants g where g.tenant = any (p_path) and g.person = p_person
@@ -72,6 +71,7 @@ $$;
 -- all or nothing. It says itself whose rows it writes, so that it may be a transaction of its own. The head row is
 -- locked after everything that can be done without it, so that writers of one tenant wait for each other as briefly
 -- as can be.
+-- It is its owner's, and the only way to write a ledger: whoever may call it adds to no chain by hand.
 -- It makes few statements and names few functions: starting them takes longer than what most of them do.
 -- Answers the sequence of the last event; of the ledger's last where the command made none.
 -- p_rows: what put_rows takes. p_deadlines: {name: date}. p_gone_deadlines: names. Null where there is nothing.
@@ -84,8 +84,9 @@ create function append(
     p_public_of integer[], p_public_names text[], p_public_versions integer[], p_partition_keys text[],
     p_public_data text[],
     p_actor text, p_key text, p_request_hash bytea
-) returns bigint language plpgsql as $$
+) returns bigint language plpgsql security definer set search_path = pg_catalog, public as $$
 declare
+    v_entered text;
     v_already text := nullif(current_setting('shufa.appended', true), '');
     v_version integer := p_expected_version;
     v_sequence bigint;
@@ -95,8 +96,8 @@ declare
     v_public integer := 1;
     v_now timestamptz;
 begin
+    v_entered := enter(p_tenant);
     if v_already is null then
-        v_already := set_config('shufa.tenant', p_tenant, true);
         v_already := set_config('shufa.appended', p_tenant, true);
     elsif v_already <> p_tenant then
         raise exception 'one transaction writes one ledger: % after %', p_tenant, v_already
@@ -169,3 +170,15 @@ begin
     end if;
     return v_sequence;
 end $$;
+
+-- Begins a new epoch of a ledger that was set back, and answers where it stands; null where the epoch has begun already.
+create function begin_epoch(p_tenant text, p_epoch integer) returns bigint
+    language sql security definer set search_path = pg_catalog, public as
+$$
+    select enter(p_tenant);
+    insert into heads as h (tenant, epoch) values (p_tenant, p_epoch)
+    on conflict (tenant) do update set epoch = p_epoch, public_sequence = 0 where h.epoch < p_epoch
+    returning h.sequence
+$$;
+
+grant execute on function begin_command, standing, append, begin_epoch to {service}_app;

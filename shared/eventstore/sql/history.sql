@@ -9,11 +9,11 @@ create function import_events(
     p_streams text, p_versions text, p_names text, p_schema_versions text, p_data text, p_metadata text,
     p_hashes bytea,
     p_refs text[], p_text_streams text[], p_salts bytea[], p_bodies text[], p_text_hashes text[]
-) returns boolean language plpgsql as $$
+) returns boolean language plpgsql security definer set search_path = pg_catalog, public as $$
 declare
     v_separator text := chr(30);
 begin
-    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
+    perform enter(p_tenant);
     insert into heads (tenant) values (p_tenant) on conflict do nothing;
     update heads h set sequence = p_sequence + length(p_hashes) / 32, hash = substr(p_hashes, length(p_hashes) - 31)
     where h.tenant = p_tenant and h.sequence = p_sequence and h.hash = p_hash;
@@ -32,3 +32,5 @@ begin
     select p_tenant, * from unnest(p_refs, p_text_streams, p_salts, p_bodies, p_text_hashes);
     return true;
 end $$;
+
+grant execute on function import_events to {service}_app;

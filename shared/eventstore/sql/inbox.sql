@@ -91,7 +91,7 @@ create function take(p_source text, p_tenant text, p_limit integer, p_lock boole
 ) language plpgsql set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
-    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
+    perform enter(p_tenant);
     if p_lock then
         perform from applied a where a.source = p_source and a.tenant = p_tenant for update skip locked;
         if not found then
@@ -133,7 +133,7 @@ create function settle(
     p_rows jsonb, p_epoch integer, p_applied bigint[], p_aside jsonb
 ) returns boolean language plpgsql set plan_cache_mode = force_generic_plan as $$
 begin
-    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
+    perform enter(p_tenant);
     update applied a set epoch = p_head_epoch, sequence = p_head_sequence, turn = a.turn + 1
     where a.source = p_source and a.tenant = p_tenant and a.turn = p_turn;
     if not found then
@@ -153,9 +153,11 @@ begin
 end $$;
 
 select protect(t::regclass, 'private') from unnest(array['received', 'pending', 'applied']) t;
-revoke delete on received, applied from {service}_app;
-revoke update on received from {service}_app;
+grant update, delete on pending to {service}_app;
+grant update on applied to {service}_app;
 select open_to_relay('received', 'select, insert');
 select open_to_relay('pending', 'select, insert, update');
-select open_to_relay('applied', 'select, insert, update');
+select open_to_relay('applied', 'select, insert, update (turn)');
 grant select on inbox, waiting_tenants to {service}_app, {service}_relay;
+grant execute on function keep to {service}_relay;
+grant execute on function take, settle to {service}_app;

@@ -1,6 +1,9 @@
 -- The kernel's tables in one service's database. Run by the owner; {service} names the roles.
 -- Every column that holds a tenant is COLLATE "C": the range policies below compare bytes.
 
+-- Nothing is for everybody: a function that a role may call is granted to it.
+alter default privileges revoke execute on functions from public;
+
 create table service_identity (
     service text not null,
     only_row boolean primary key default true check (only_row)
@@ -147,37 +150,57 @@ create trigger events_never_truncated before truncate on events
     for each statement execute function refuse_change();
 
 -- Whose rows a transaction may see and write: set at its start, gone at its end.
--- After SET LOCAL a pooled connection reads '' and not NULL, hence nullif.
-create function own_tenant() returns text language sql stable as
-    $$ select nullif(current_setting('shufa.tenant', true), '') collate "C" $$;
-create function read_scope() returns text language sql stable as
+-- After SET LOCAL a pooled connection reads '' and not NULL, hence nullif. What is no tenant's path is nobody: a character
+-- that sorts before '.' would put a stranger's rows into a subtree, so that none can be written.
+create function own_tenant() returns text language sql stable parallel safe as $$
+    select case when current_setting('shufa.tenant', true) ~ '^[a-z0-9]+(\.[a-z0-9]+)*$'
+        then current_setting('shufa.tenant', true) collate "C" end
+$$;
+create function read_scope() returns text language sql stable parallel safe as
     $$ select nullif(current_setting('shufa.read_scope', true), '') collate "C" $$;
+
+-- Enters a tenant for the rest of the transaction, which enters no other.
+create function enter(p_tenant text) returns text language plpgsql as $$
+declare
+    v_entered text := own_tenant();
+begin
+    if v_entered <> p_tenant then
+        raise exception 'one transaction works in one tenant: % after %', p_tenant, v_entered
+            using errcode = 'SH002';
+    end if;
+    v_entered := set_config('shufa.read_scope', p_tenant, true);
+    v_entered := set_config('shufa.tenant', p_tenant, true);
+    return v_entered;
+end $$;
 
 -- Puts a table under row security. private: the tenant itself; progress: the tenant and all below it;
 -- inherited: the tenant itself and all above it. Writing is for the tenant itself only. The owner is bound like the
 -- application: what it rebuilds, it rebuilds tenant by tenant.
--- One policy says what is the tenant's own, for reading too, and a second what else may be read: every policy is
--- evaluated anew in each statement, which takes longer than to find one row.
+-- A policy for each kind of statement: one for all of them would stand beside "readable" in every query. It says
+-- own_tenant() itself and not (select ...): a subplan takes longer to start than a row to be found by its key.
+-- The application reads and locks rows; what writes for it are functions that are their owner's (docs/decisions/0017).
+-- To lock takes the right to update something: a tenant can become nothing but what it is.
 create function protect(target regclass, class text) returns void language plpgsql as $$
 declare
     app text := (select service || '_app' from service_identity);
     owner text := (select service || '_owner' from service_identity);
-    also text := case class
-        when 'private' then ''
+    own text := 'tenant = own_tenant()';
+    readable text := case class
+        when 'private' then own
         when 'progress' then 'tenant >= (select read_scope()) and tenant < (select read_scope()) || ''/'''
-        when 'inherited' then 'starts_with(own_tenant(), tenant || ''.'')'
+        when 'inherited' then 'starts_with(own_tenant() || ''.'', tenant || ''.'')'
     end;
 begin
-    if also is null then
+    if readable is null then
         raise exception 'no such class of table: %', class;
     end if;
     execute format('alter table %s enable row level security', target);
     execute format('alter table %s force row level security', target);
-    execute format('create policy own on %s to %I, %I using (tenant = own_tenant())', target, app, owner);
-    if also <> '' then
-        execute format('create policy readable on %s for select to %I, %I using (%s)', target, app, owner, also);
-    end if;
-    execute format('grant select, insert, update, delete on %s to %I', target, app);
+    execute format('create policy readable on %s for select to %I, %I using (%s)', target, app, owner, readable);
+    execute format('create policy addable on %s for insert to %I, %I with check (%s)', target, app, owner, own);
+    execute format('create policy changeable on %s for update to %I, %I using (%s)', target, app, owner, own);
+    execute format('create policy removable on %s for delete to %I, %I using (%s)', target, app, owner, own);
+    execute format('grant select, update (tenant) on %s to %I', target, app);
 end $$;
 
 -- Lets the relay role see a table whole: it carries messages and fires deadlines, it reads no event and no text.
@@ -195,13 +218,14 @@ select protect(t::regclass, 'private')
 from unnest(array['events', 'heads', 'texts', 'commands', 'deadlines', 'outbox']) t;
 select protect(t::regclass, 'inherited') from unnest(array['tenants', 'policies', 'calendars', 'grants']) t;
 
-revoke update, delete on events, outbox from {service}_app;
-revoke delete on heads, texts from {service}_app;
+grant update (body) on texts to {service}_app;
+grant update (fired_at, refused) on deadlines to {service}_app;
+grant execute on function own_tenant, read_scope, enter to {service}_app;
 
-select open_to_relay('outbox', 'select, update');
+select open_to_relay('outbox', 'select, update (published_at)');
 select open_to_relay('heads', 'select');
 select open_to_relay('deadlines', 'select');
-select open_to_relay('commands', 'select, delete');
+select open_to_relay('commands', 'select (accepted_at), delete');
 
 grant select on service_identity, business_day to {service}_app, {service}_relay;
 grant insert, update on business_day to {service}_relay;

@@ -42,7 +42,8 @@ begin
             v_table, v_table::text, v_columns, v_keys, coalesce('update set ' || v_rest, 'nothing'));
     end loop;
     execute format($function$
-        create or replace function put_rows(p_rows jsonb) returns void language plpgsql as $body$
+        create or replace function put_rows(p_rows jsonb) returns void
+        language plpgsql security definer set search_path = pg_catalog, public as $body$
         declare
             v_one jsonb;
         begin
@@ -53,6 +54,7 @@ begin
             end loop;
         end $body$
     $function$, v_cases);
+    execute format('grant execute on function put_rows to %I', (select service || '_app' from service_identity));
 end $make$;
 
 select write_as_rows(t::regclass) from unnest(array['tenants', 'policies', 'calendars', 'grants']) t;

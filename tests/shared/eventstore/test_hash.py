@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from shared.decider import Actor
 from shared.eventstore import Context, tables
 from shared.eventstore.verify import event_hash
+from tests.shared.conftest import by_hand
 from tests.shared.eventstore.notebook import NOTEBOOK, Write
 from tests.shared.eventstore.writing import Tenant
 
@@ -105,7 +106,7 @@ async def test_the_database_hashes_long_and_strange_texts_alike(tenant: Tenant) 
         "\U0010ffff",
     ]
     instants = [datetime(2021, 6, 1, 0, 0, 0, micro, tzinfo=UTC) for micro in (0, 1, 999_999)]
-    async with tenant.store.app.connect() as connection:
+    async with by_hand(tenant.place.owner_url, tenant.name) as connection:
         for text in strange:
             for instant in instants:
                 fields = (b"", text, text, 1, text, 1, text, 1, instant, text, text)

@@ -14,6 +14,7 @@ from shared.decider import Actor, Refused
 from shared.eventstore import Answer, tables
 from shared.eventstore.failures import Changed, KeyReused
 from shared.eventstore.store import KEPT
+from tests.shared.conftest import by_hand
 from tests.shared.eventstore.notebook import NOTEBOOK, Close, Write
 from tests.shared.eventstore.writing import Tenant, key
 
@@ -154,6 +155,5 @@ async def test_a_key_is_remembered_for_thirty_days(tenant: Tenant) -> None:
 async def _age(tenant: Tenant, value: str, age: str) -> None:
     """Make a command that was accepted just now this old."""
     older = sa.text("update commands set accepted_at = accepted_at - cast(:age as interval) where key = :key")
-    async with tenant.store.app.begin() as connection:
-        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", tenant.name, True)))
+    async with by_hand(tenant.place.owner_url, tenant.name) as connection:
         await connection.execute(older.bindparams(age=age, key=value))

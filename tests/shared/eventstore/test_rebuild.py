@@ -38,7 +38,7 @@ from shared.messaging.applier import Applier
 from shared.messaging.broker import Broker
 from shared.messaging.inbox import Inbox
 from shared.messaging.operate import parked_list, parked_retry
-from tests.shared.conftest import SERVICE, TENANT, Place, context, new_place
+from tests.shared.conftest import SERVICE, TENANT, Place, by_hand, context, new_place
 from tests.shared.eventstore.notebook import NOTEBOOK, NOTEBOOKS, NOTES, Close, Write
 from tests.shared.eventstore.writing import rows, write
 from tests.shared.waiting import until
@@ -166,8 +166,7 @@ async def test_what_was_wrong_in_the_live_one_is_put_right(place: Place) -> None
     for id, note in (("a", 1), ("a", 2), ("b", 1)):
         await write(place.store, id, note)
     right = await content(place.store, TENANT)
-    async with place.store.app.begin() as connection:
-        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", TENANT, True)))
+    async with by_hand(place.owner_url, TENANT) as connection:
         await connection.execute(sa.update(NOTEBOOKS).values(notes=7))
         await connection.execute(sa.delete(NOTES).where(NOTES.c.note == 2))
         await connection.execute(
@@ -199,13 +198,11 @@ async def test_deadlines_that_are_missing_are_added_and_the_others_stay(place: P
         .where(table.c.stream == "notebook-b")
         .values(fired_at=datetime(2021, 6, 11, tzinfo=UTC))
     )
-    async with place.store.app.begin() as connection:
-        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", TENANT, True)))
+    async with by_hand(place.owner_url, TENANT) as connection:
         await connection.execute(fired)
     there = await rows(place.store, sa.select(table).order_by(table.c.stream))
     assert [row.stream for row in there] == ["notebook-a", "notebook-b"]
-    async with place.store.app.begin() as connection:
-        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", TENANT, True)))
+    async with by_hand(place.owner_url, TENANT) as connection:
         await connection.execute(sa.delete(table).where(table.c.stream == "notebook-a"))
     assert await add_deadlines(place.owner_url, [NOTEBOOK]) == 4
     assert await rows(place.store, sa.select(table).order_by(table.c.stream)) == there
@@ -334,8 +331,7 @@ async def test_a_table_that_is_read_without_end_is_given_up(
 
 async def test_an_event_that_cannot_be_read_is_named_with_its_stream(place: Place) -> None:
     await write(place.store, "a", 1)
-    async with place.store.app.begin() as connection:
-        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", TENANT, True)))
+    async with by_hand(place.owner_url, TENANT) as connection:
         stranger = sa.insert(tables.events).values(
             tenant=TENANT,
             sequence=2,
@@ -396,7 +392,7 @@ async def test_a_tenant_still_reads_and_writes_only_its_own(place: Place) -> Non
     assert [row.note for row in await rows(place.store, sa.select(NOTES))] == [1]
     async with place.store.app.connect() as connection:
         assert (await connection.execute(sa.select(NOTES))).all() == []
-        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", other, True)))
+    async with by_hand(place.owner_url, other) as connection:
         theirs = sa.insert(NOTES).values(tenant=TENANT, stream="notebook-a", note=9)
         with pytest.raises(DBAPIError, match="row-level security"):
             await connection.execute(theirs)
@@ -503,8 +499,7 @@ async def test_a_read_model_of_others_events_is_made_anew_from_what_was_heard(
     await hearing.adopt(TENANT, 2, quota=7)
     live = await hearing.kept(TENANT, below)
     assert {name: len(found) for name, found in live.items()} == {"tenants": 2, "policies": 3}
-    async with place.store.app.begin() as connection:
-        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", TENANT, True)))
+    async with by_hand(place.owner_url, TENANT) as connection:
         await connection.execute(sa.delete(tables.policies))
         await connection.execute(sa.update(tables.tenants).values(name="wrong"))
     await hearing.rebuild()

@@ -62,7 +62,7 @@ async def test_one_transaction_writes_one_ledger(tenant: Tenant) -> None:
         first = UnitOfWork(connection, SERVICE, tenant.store.clock, tenant.context())
         await first.execute(NOTEBOOK, "a", Write("x", 1))
         second = UnitOfWork(connection, SERVICE, tenant.store.clock, context("shanghai.other"))
-        with pytest.raises(DBAPIError, match="one transaction writes one ledger"):
+        with pytest.raises(DBAPIError, match="one transaction works in one tenant"):
             await second.execute(NOTEBOOK, "a", Write("x", 1))
 
 

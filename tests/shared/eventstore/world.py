@@ -16,7 +16,7 @@ from deploy.local.servers import Servers
 from shared.decider import Actor, Refused
 from shared.eventstore import Context, Deadlines, EventStore, Key, tables
 from shared.eventstore.store import engine
-from tests.shared.conftest import SERVICE, new_place
+from tests.shared.conftest import SERVICE, by_hand, new_place
 from tests.shared.eventstore.model import Asked, Outcome
 from tests.shared.eventstore.notebook import FIRES, NOTEBOOK, NOTEBOOKS, NOTES, Close, Write
 from tests.shared.waiting import until
@@ -95,9 +95,8 @@ class World:
             await connection.execute(sa.update(tables.business_day).values(today=day))
 
     async def change(self, tenant: str, statement: sa.Executable) -> None:
-        """Something that no command does, as the application role in the tenant's scope."""
-        async with self.second.app.begin() as connection:
-            await connection.execute(sa.select(sa.func.set_config("shufa.tenant", tenant, True)))
+        """Something that no command does."""
+        async with by_hand(self.place.owner_url, tenant) as connection:
             await connection.execute(statement)
 
     async def kept(self, store: EventStore, tenant: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from deploy.local.nats import USER, Nats
+from deploy.local.accounts import USER
+from deploy.local.nats import Nats
 from deploy.local.processes import Child, Running, spawn, stop
 from deploy.local.waiting import free_port
 
