@@ -19,8 +19,9 @@ from shared.eventstore.aggregate import Aggregate, Recorded, Row, Tier, View
 from shared.eventstore.projection import Cause, Changes, Projection
 from shared.eventstore.sql import read
 
-PAGE = 1_000
-"""Events that are read at a time."""
+PAGE, FIRST_PAGE = 1_000, 125
+"""Events that are read at a time, at most and at first: nothing can be done before the first page is there, so it is a
+short one, and each is twice as long as the one before until pages are long."""
 STREAMS = 200
 """Streams that are folded anew at a time."""
 
@@ -107,7 +108,7 @@ class Streams:
 
     async def _folded(self, tenant: str, ask: _Ask) -> AsyncIterator[Batch]:
         decode, fold = self.aggregate.codec.decode, self._fold
-        stream, history = "", list[Recorded[Any]]()
+        stream, history = "", list[Any]()
 
         def where() -> str:
             return f"{tenant}: {stream}"
@@ -121,7 +122,7 @@ class Streams:
                             fold(tenant, stream, history, out, rows)
                         stream, history = of, []
                     event = decode(name, schema_version, data)
-                    history.append(_recorded(event, tenant, stream, version, metadata))
+                    history.append(_Stored(event, tenant, stream, version, metadata))
             yield Batch(len(page), out, rows)
         if history:
             out, rows = [], []
@@ -236,35 +237,37 @@ def _folding_into(table: sa.Table, where: Callable[[], str]) -> Iterator[None]:
         raise CannotFold(f"{where()} cannot be folded into {table.name}: {error}") from error
 
 
-class _Stored(Recorded[Any]):
-    """A recorded event that reads its metadata when somebody asks for it: few views do."""
+class _Stored:
+    """What views see of a Recorded, from the ledger: it reads its metadata when somebody asks for it, and few views do.
+    Not one itself, because to make a frozen dataclass took twice as long, and one is made for each event."""
 
-    metadata: str
+    __slots__ = ("_metadata", "event", "stream", "tenant", "version")
+    id = Recorded.id
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in ("business_date", "actor"):
-            raise AttributeError(name)
-        metadata = orjson.loads(self.metadata)
-        actor = metadata["actor"]
-        self.__dict__["business_date"] = date.fromisoformat(metadata["business_date"])
-        self.__dict__["actor"] = Actor(actor["id"], actor["name"])
-        return self.__dict__[name]
+    def __init__(self, event: Any, tenant: str, stream: str, version: int, metadata: str) -> None:
+        self.event = event
+        self.tenant = tenant
+        self.stream = stream
+        self.version = version
+        self._metadata = metadata
+
+    @property
+    def business_date(self) -> date:
+        return date.fromisoformat(orjson.loads(self._metadata)["business_date"])
+
+    @property
+    def actor(self) -> Actor:
+        actor = orjson.loads(self._metadata)["actor"]
+        return Actor(actor["id"], actor["name"])
 
 
-def _recorded(event: Any, tenant: str, stream: str, version: int, metadata: str) -> Recorded[Any]:
-    one = object.__new__(_Stored)
-    fields = {"event": event, "tenant": tenant, "stream": stream, "version": version, "metadata": metadata}
-    object.__setattr__(one, "__dict__", fields)
-    return one
-
-
-_Ask = Callable[[Any, Any], Awaitable[Sequence[Any]]]
-"""Asks for the page after a place; the first two columns of its rows are their places."""
+_Ask = Callable[[int, Any, Any], Awaitable[Sequence[Any]]]
+"""Asks for a page of so many rows after a place; the first two columns of its rows are their places."""
 
 
 def _asking(reader: Any, query: str, *values: Any) -> _Ask:
-    def ask(*after: Any) -> Awaitable[Sequence[Any]]:
-        page: Awaitable[Sequence[Any]] = reader.fetch(read(query), *values, *after, PAGE)
+    def ask(size: int, *after: Any) -> Awaitable[Sequence[Any]]:
+        page: Awaitable[Sequence[Any]] = reader.fetch(read(query), *values, *after, size)
         return page
 
     return ask
@@ -272,11 +275,13 @@ def _asking(reader: Any, query: str, *values: Any) -> _Ask:
 
 async def _pages(ask: _Ask, after: tuple[Any, Any]) -> AsyncIterator[Sequence[Any]]:
     """Page after page until one is not full. The next is on its way while one is worked on."""
-    coming = asyncio.ensure_future(ask(*after))
+    size = min(FIRST_PAGE, PAGE)
+    coming = asyncio.ensure_future(ask(size, *after))
     try:
         while page := await coming:
-            if full := len(page) == PAGE:
-                coming = asyncio.ensure_future(ask(*page[-1][:2]))
+            if full := len(page) == size:
+                size = min(2 * size, PAGE)
+                coming = asyncio.ensure_future(ask(size, *page[-1][:2]))
                 await asyncio.sleep(0)  # lets the question go out
             yield page
             if not full:
