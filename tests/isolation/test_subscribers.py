@@ -64,6 +64,9 @@ def said(stream: str) -> list[Contract]:
     ]
 
 
+PONGS = 20
+
+
 @dataclass
 class Foreign:
     """A client of somebody else: what it was admitted with, what it was refused, what it received unasked."""
@@ -86,17 +89,22 @@ class Foreign:
         self.received.append((message.subject, message.data))
 
     async def is_refused(self, subject: str, body: bytes = b"") -> bool:
-        """Publish; the server answers in order, so that its refusal is here before its PONG."""
         self.refused.clear()
         await self.connection.publish(subject, body, reply=f"{self.subscriber.inbox}.answer")
-        await self.connection.flush()
-        return f'permissions violation for publish to "{subject.lower()}"' in "".join(self.refused)
+        return await self.was_told(f'permissions violation for publish to "{subject.lower()}"')
 
     async def may_not_subscribe(self, subject: str) -> bool:
         self.refused.clear()
         await self.connection.subscribe(subject, cb=self.note)
-        await self.connection.flush()
-        return "permissions violation for subscription" in "".join(self.refused)
+        return await self.was_told("permissions violation for subscription")
+
+    async def was_told(self, error: str) -> bool:
+        """Has the server said so by its PONG? After a reload the PONG awaited may be that of an earlier PING."""
+        for _ in range(PONGS):
+            await self.connection.flush()
+            if any(error in one for one in self.refused):
+                return True
+        return False
 
     async def hears(self, consumer: str) -> list[dict[str, Any]]:
         """Everything that waits in a consumer, each acknowledged."""
