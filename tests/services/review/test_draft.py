@@ -38,6 +38,7 @@ from tests.services.review.telling import (
     HELD,
     HOUSED,
     LAW_OFFICE,
+    PARTY_OFFICE,
     SCHEDULED,
     STRANGER,
     SUPERVISION,
@@ -338,6 +339,13 @@ def test_the_draft_of_the_unit_that_houses_the_law_office_is_judged_by_another(c
     named.by(SUPERVISION).when(command).then_refused(
         "review.not-the-office-in-charge", office="organization_department"
     )
+
+
+@pytest.mark.parametrize("command", [ApproveDraft(), ReturnDraft("请补充案例。")])
+def test_a_draft_is_judged_by_the_office_that_policy_names(command: Command) -> None:
+    named = a_draft.given(expected(), submitted()).under(Policy(reviewing_office="party_office"))
+    named.by(LAW_OFFICE).when(command).then_refused("review.not-the-office-in-charge", office="party_office")
+    assert named.by(PARTY_OFFICE).when(command).events
 
 
 @pytest.mark.parametrize("command", [ApproveDraft(), ReturnDraft("请补充案例。")])
