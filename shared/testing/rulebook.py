@@ -305,7 +305,7 @@ def policies_text() -> str:
         "# Policy values 制度参数",
         "",
         "Printed by `make rules` from [shared/tenancy/policy.py](../shared/tenancy/policy.py). A tenant adopts values",
-        "(`adopt-policy` of scheduling) with the day from which they hold; `GET /tenants/{t}/policy?on=` says what holds",
+        "(`adopt-policy` of scheduling) from a day on; `GET /tenants/{t}/policy?on=` says what holds",
         "on a day and which tier it comes from. Below a tier that has adopted something nothing gets laxer, in the",
         "direction of *stricter*; where that says — the nearest tier decides. A value outside its bounds is refused.",
         "The sources are rows of [domain.md](domain.md); which tests hold a value is in [rules.md](rules.md); what is",

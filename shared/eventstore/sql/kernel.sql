@@ -141,7 +141,8 @@ create function read_scope() returns text language sql stable as
     $$ select nullif(current_setting('shufa.read_scope', true), '') collate "C" $$;
 
 -- Puts a table under row security. private: the tenant itself; progress: the tenant and all below it;
--- inherited: the tenant itself and all above it. Writing is for the tenant itself only. The owner is bound like the
+-- inherited: the tenant itself and all above it; reference: both, for a tier judges what it sees below by what holds
+-- there. Writing is for the tenant itself only. The owner is bound like the
 -- application: what it rebuilds, it rebuilds tenant by tenant.
 create function protect(target regclass, class text) returns void language plpgsql as $$
 declare
@@ -152,6 +153,9 @@ declare
         when 'progress' then 'tenant >= (select read_scope()) and tenant < (select read_scope()) || ''/'''
         when 'inherited' then
             'tenant = (select own_tenant()) or starts_with((select own_tenant()), tenant || ''.'')'
+        when 'reference' then
+            'tenant = (select own_tenant()) or starts_with((select own_tenant()), tenant || ''.'')'
+            ' or tenant >= (select read_scope()) and tenant < (select read_scope()) || ''/'''
     end;
 begin
     if readable is null then
@@ -179,7 +183,7 @@ insert into service_identity (service) values ('{service}');
 
 select protect(t::regclass, 'private')
 from unnest(array['events', 'heads', 'texts', 'commands', 'deadlines', 'outbox']) t;
-select protect(t::regclass, 'inherited') from unnest(array['tenants', 'policies', 'calendars']) t;
+select protect(t::regclass, 'reference') from unnest(array['tenants', 'policies', 'calendars']) t;
 
 revoke update, delete on events, outbox from {service}_app;
 revoke delete on heads, texts from {service}_app;
