@@ -200,3 +200,36 @@ async def test_what_was_decided_under_an_old_policy_keeps_the_date_it_had(
     )
     under = {one["stream"]: one["policy"] for one in ledger.json()["items"] if one["name"] == "MinutesSent"}
     assert under == {"session-2021-1": [f"{TENANT}/1"], "session-2021-2": [f"{TENANT}/2"]}
+
+
+@pytest.mark.parametrize("subtree", [False, True])
+async def test_a_tier_above_reads_no_draft_comment_or_text_of_the_tier_below(
+    store: EventStore, asking: Asking, subtree: bool
+) -> None:
+    """By none of the routes, whatever its roles above are and whether they reach down."""
+    await confirm_agenda(store)
+    await hold(store)
+    async with store.reading(TENANT) as connection:
+        texts = (await connection.execute(sa.select(tables.texts.c.ref, tables.texts.c.body))).all()
+    assert len(texts) > 8
+    roles = ("law_office", "party_office", "leader", "supervision_office", "tenant_admin")
+    above = asking.by(*roles, tenant="shanghai", subtree=subtree)
+    said = []
+    for view in VIEWS:
+        name = view.name.replace("_", "-")
+        there = await asking.client.get(f"/tenants/{TENANT}/{name}", headers=above)
+        below = await asking.client.get(
+            f"/tenants/shanghai/{name}", params={"within": "subtree"}, headers=above
+        )
+        assert (below.status_code, below.json()["code"]) == (403, "http.not-shown-from-above")
+        assert there.status_code == (200 if subtree and view.tier != "private" else 403)
+        said += [there.text, below.text]
+        for stream in ("session-2021-1", "draft-2021-1-langxia"):
+            one = await asking.client.get(f"/tenants/{TENANT}/{name}/{stream}", headers=above)
+            assert one.status_code == 403 or view.tier != "private"
+            said.append(one.text)
+    for route in ("entrusted", "ledger", *(f"texts/{text.ref}" for text in texts)):
+        answer = await asking.client.get(f"/tenants/{TENANT}/{route}", headers=above)
+        assert (answer.status_code, answer.json()["code"]) == (403, "security.not-permitted")
+        said.append(answer.text)
+    assert not [text.body for text in texts if any(text.body in one for one in said)]

@@ -297,3 +297,40 @@ async def test_somebody_without_a_role_sees_neither_policy_nor_rotation(service:
     stranger = service.by({"tenant": "shanghai.fengxian", "role": "law_office"})
     for what in ("policy", "rotation"):
         assert (await service.get(f"{DISTRICT}/{what}", stranger))["code"] == "security.not-permitted"
+
+
+async def test_what_tiers_inherit_is_not_read_as_a_subtree(service: Service) -> None:
+    """A registry and policies are a tenant's own and its tiers' below: a tier above asks for progress alone."""
+    who = await open_district_and_town(service)
+    for view in ("units", "adopted-policies", "adopted-calendars"):
+        answer = await service.client.get(
+            f"/tenants/{DISTRICT}/{view}", params={"within": "subtree"}, headers=who
+        )
+        assert (answer.status_code, answer.json()["code"]) == (403, "http.not-shown-from-above")
+        assert answer.json()["data"] == {"what": view}
+
+
+async def test_a_tier_reads_the_tenants_and_plans_of_its_subtree_in_official_order(service: Service) -> None:
+    who = await open_district_and_town(service)
+    others = (
+        (f"{DISTRICT}.zhujing", "town", 0),
+        (f"{TOWN}.guangming", "village", 1),
+        ("shanghai", "city", 1),
+    )
+    everywhere = service.by(ADMIN, LAW_OFFICE, ADMIN | {"tenant": "shanghai"})
+    for tenant, tier, order in others:
+        body = tenant_body("示例", tier, order)
+        assert (
+            await service.post(f"{tenant}/tenant/self/register-tenant", body, everywhere)
+        ).status_code == 200
+    page = await service.get(f"{DISTRICT}/registered-tenants", who, within="subtree")
+    assert [one["tenant"] for one in page["items"]] == [
+        DISTRICT,
+        f"{DISTRICT}.zhujing",
+        TOWN,
+        f"{TOWN}.guangming",
+    ]
+    plan = {"rounds": [{"number": 1, "planned_on": "2021-11-18"}]}
+    assert (await service.post(f"{TOWN}/plan/2021/adopt-plan", plan, who)).status_code == 200
+    plans = await service.get(f"{DISTRICT}/plans", who, within="subtree", plan_year="2021")
+    assert [(one["tenant"], one["plan_year"]) for one in plans["items"]] == [(TOWN, 2021)]
