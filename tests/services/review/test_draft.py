@@ -56,6 +56,11 @@ EXPECT = ExpectDraft("2021-1", "jiaotongwei", "区交通委", "head", "主任", 
 # Expecting
 
 
+def test_policy_says_how_many_working_days_before_a_draft_is_approved() -> None:
+    earlier = a_draft.today(SCHEDULED).under(Policy(approval_due_working_days=10))
+    earlier.when(EXPECT).then(replace(expected(), approve_by=date(2021, 6, 9)))
+
+
 def test_a_draft_is_due_fifteen_working_days_before_and_approved_five_before() -> None:
     a_draft.today(SCHEDULED).when(EXPECT).then(expected())
 
