@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -53,6 +53,9 @@ _BY_COLOUR: Mapping[Colour, tuple[str, ...]] = {
     "supervision": ("overdue", "to_be_supervised"),
     "none": ("suspended",),
 }
+
+
+_UNFINISHED = tuple(state for state in get_args(Standing) if state != "completed")
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,10 @@ def _directly_below(tenant: str, scope: str) -> str:
     return ".".join(tenant.split(".")[: scope.count(".") + 2])
 
 
-def _groups(scope: str) -> sa.Select[Any]:
-    """How many cases share tenant, state and what their light depends on."""
+def _groups(scope: str) -> sa.CompoundSelect[Any]:
+    """How many cases share tenant, state and what their light depends on. Of what is completed nothing more is asked,
+    and an index counts it: a register grows for ever, what is unfinished in it does not."""
     runs = register.c.state.in_(("open", "returned"))
-    unfinished = register.c.state != "completed"
     told = sa.func.jsonb_array_elements(bulletins.c.lines).table_valued(
         sa.column("value", JSONB), joins_implicitly=True
     )
@@ -127,14 +130,21 @@ def _groups(scope: str) -> sa.Select[Any]:
         register.c.state,
         sa.case((runs, register.c.due_on)).label("due_on"),
         sa.case((runs, register.c.suspensions)).label("suspensions"),
-        (unfinished & carried.c.stream.is_not(None)).label("carried"),
+        carried.c.stream.is_not(None).label("carried"),
     )
-    return (
+    unfinished = (
         sa.select(*group, sa.func.count().label("cases"))
-        .select_from(register.outerjoin(carried, of_the_case & unfinished))
-        .where(within(register.c.tenant, scope))
+        .select_from(register.outerjoin(carried, of_the_case))
+        .where(within(register.c.tenant, scope), register.c.state.in_(_UNFINISHED))
         .group_by(*group)
     )
+    nothing = (sa.null().label("due_on"), sa.null().label("suspensions"), sa.false().label("carried"))
+    completed = (
+        sa.select(register.c.tenant, register.c.state, *nothing, sa.func.count())
+        .where(within(register.c.tenant, scope), register.c.state == "completed")
+        .group_by(register.c.tenant, register.c.state)
+    )
+    return unfinished.union_all(completed)
 
 
 def _tiers(scope: str) -> sa.Select[Any]:

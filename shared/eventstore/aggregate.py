@@ -70,8 +70,8 @@ class View:
         return self.table.name
 
 
-def view_table(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    """A view's table: tenant and stream first and in the primary key, then the view's own columns."""
+def view_table(name: str, *columns: sa.Column[Any] | sa.Index) -> sa.Table:
+    """A view's table: tenant and stream first and in the primary key, then the view's own columns and indexes."""
     return sa.Table(
         name,
         sa.MetaData(),  # its own: two services may call a view the same

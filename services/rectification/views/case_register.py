@@ -100,6 +100,7 @@ TABLE = view_table(
     sa.Column(
         "minutes_corrections", JSONB, nullable=False, comment="[{document_number, corrected_on, applied}]"
     ),
+    sa.Index("case_register_by_state", "tenant", "state"),
 )
 
 
