@@ -37,13 +37,17 @@ class Counted(BaseModel):
     carried: int
 
 
-class TenantProgress(Counted):
+class Named(BaseModel):
     """``of``: the tenant alone, or it and all below. ``name`` and ``tier`` are null where it is not registered."""
 
     tenant: str
     name: str | None
     tier: str | None
     of: Literal["tenant", "subtree"]
+
+
+class TenantProgress(Counted, Named):
+    """Whose cases, then how many."""
 
 
 class ProgressAnswer(BaseModel):
