@@ -43,10 +43,12 @@ check: $(INSTALLED) ## format, lint, types, import rules, committed schemas, gol
 	@$(BIN)/python -m shared.contracts.schema check
 	@$(BIN)/python -m shared.testing.goldens check
 	@$(BIN)/python -m shared.messaging.asyncapi check
+	@$(BIN)/python -m deploy.local.permissions check
 
 .PHONY: rules
-rules: $(INSTALLED) ## write docs/rules.md and docs/domain.md from the code
+rules: $(INSTALLED) ## write docs/rules.md, domain.md and permissions.md from the code
 	@$(BIN)/python -m shared.testing.rulebook write
+	@$(BIN)/python -m deploy.local.permissions write
 
 .PHONY: goldens
 goldens: $(INSTALLED) ## add a golden file of each event and version that has none

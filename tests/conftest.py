@@ -12,6 +12,16 @@ from deploy.local.servers import Servers, embedded_servers
 
 _numbers = itertools.count(1)
 
+CASES: dict[str, int] = {}
+"""How many cases tests went through that each look at thousands: told at the end of the run."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for what, count in CASES.items():
+        terminalreporter.write_line(f"{what}: {count} cases")
+    if len(CASES) > 1:
+        terminalreporter.write_line(f"in all {sum(CASES.values())} cases")
+
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:

@@ -15,6 +15,7 @@ from deploy.local import ledgers, maintain, operate
 from deploy.local.console import HomeOption, complain, print_table, say
 from deploy.local.credentials import SERVICES
 from deploy.local.home import Home, LocalError
+from deploy.local.permissions import permissions
 from deploy.local.tenants import tenants
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.add_typer(operate.parked, name="parked")
 app.add_typer(ledgers.ledger, name="ledger")
 app.add_typer(tenants, name="tenants")
+app.command()(permissions)
 app.command()(operate.republish)
 app.command()(maintain.rebuild)
 ledgers.ledger.command("import")(maintain.import_history)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -36,6 +36,8 @@ class Credentials:
     postgres: str = field(default_factory=_new)
     nats: str = field(default_factory=_new)
     issuer: str = field(default_factory=_new)
+    accounts: dict[str, str] = field(default_factory=lambda: {service: _new() for service in SERVICES})
+    """What each service shows the issuer to get a token of its own."""
     database: dict[str, str] = field(
         default_factory=lambda: {f"{service}_{role}": _new() for service in SERVICES for role in ROLES}
     )
@@ -45,6 +47,8 @@ def read_credentials(home: Home) -> Credentials:
     """The secrets of a home that was started before."""
     try:
         stored = json.loads(home.secrets.read_text())
+        if stored.keys() != {one.name for one in fields(Credentials)}:
+            raise ValueError("one is missing: made up, it would be another each time")
         return Credentials(**stored)
     except FileNotFoundError:
         raise LocalError(f"{home.secrets} is missing: this home was never started.") from None

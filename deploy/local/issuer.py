@@ -1,7 +1,8 @@
 """The development issuer: signs tokens for the example users of one machine. Never for production.
 
-Not OpenID Connect's flows: one POST with the home's secret gives a token. What the services see of it, its discovery
-document and its keys, is as with any issuer, so that nothing of theirs is for development only.
+Not OpenID Connect's flows: one POST with the home's secret gives a person's token. What the services see of it, its
+discovery document, its keys and the tokens of their own accounts by client credentials, is as with any issuer, so that
+nothing of theirs is for development only.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs
 
 import jwt
 import uvicorn
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import FastAPI, Header, HTTPException
+from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from deploy.local.credentials import read_credentials
@@ -31,6 +35,9 @@ from deploy.local.home import Home, LocalError, write_private
 from deploy.local.tokens import SECRET_HEADER
 
 LIFETIME_SECONDS = 12 * 60 * 60
+SERVICE_LIFETIME_SECONDS = 10 * 60
+
+_BASIC = HTTPBasic()
 
 Role = Literal[
     "law_office",
@@ -125,8 +132,16 @@ def load_key(path: Path) -> SigningKey:
     return SigningKey(private)
 
 
-def create_app(issuer: str, audience: str, users: dict[str, User], key: SigningKey, secret: str) -> FastAPI:
-    """The issuer's HTTP interface. ``issuer`` is its own address, as it stands in the tokens."""
+def create_app(
+    issuer: str,
+    audience: str,
+    users: dict[str, User],
+    key: SigningKey,
+    secret: str,
+    accounts: Mapping[str, str],
+) -> FastAPI:
+    """The issuer's HTTP interface. ``issuer`` is its own address, as it stands in the tokens; ``accounts`` are the
+    services' secrets."""
     app = FastAPI(title="Shufa development issuer", version="1", description=__doc__ or "")
 
     @app.get("/.well-known/openid-configuration")
@@ -135,7 +150,9 @@ def create_app(issuer: str, audience: str, users: dict[str, User], key: SigningK
         return {
             "issuer": issuer,
             "jwks_uri": f"{issuer}/jwks.json",
-            "token_endpoint": f"{issuer}/token",
+            "token_endpoint": f"{issuer}/oauth/token",
+            "grant_types_supported": ["client_credentials"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
             "id_token_signing_alg_values_supported": ["EdDSA"],
             "subject_types_supported": ["public"],
             "response_types_supported": [],
@@ -154,6 +171,22 @@ def create_app(issuer: str, audience: str, users: dict[str, User], key: SigningK
         user = users.get(asked.user)
         if user is None:
             raise HTTPException(404, f"There is no user {asked.user!r}; known: {', '.join(sorted(users))}.")
+        return signed(user, LIFETIME_SECONDS)
+
+    @app.post("/oauth/token")
+    async def service_token(
+        request: Request, given: Annotated[HTTPBasicCredentials, Depends(_BASIC)]
+    ) -> Token:
+        """A token for the account of a service: RFC 6749, 4.4."""
+        form = parse_qs((await request.body())[:1000].decode("ascii", "replace"))
+        if form.get("grant_type") != ["client_credentials"]:
+            raise HTTPException(400, "unsupported_grant_type")
+        known = accounts.get(given.username, "")
+        if not known or not hmac.compare_digest(given.password.encode(), known.encode()):
+            raise HTTPException(401, "invalid_client", headers={"WWW-Authenticate": "Basic"})
+        return signed(_service(given.username, users.values()), SERVICE_LIFETIME_SECONDS)
+
+    def signed(user: User, seconds: int) -> Token:
         now = int(time.time())
         claims = {
             "iss": issuer,
@@ -161,14 +194,20 @@ def create_app(issuer: str, audience: str, users: dict[str, User], key: SigningK
             "sub": user.id,
             "name": user.name,
             "iat": now,
-            "exp": now + LIFETIME_SECONDS,
+            "exp": now + seconds,
             "grants": [grant.model_dump(exclude_defaults=True) for grant in user.grants],
         }
-        return Token(
-            access_token=jwt.encode(claims, key.private, algorithm="EdDSA", headers={"kid": key.kid})
-        )
+        token = jwt.encode(claims, key.private, algorithm="EdDSA", headers={"kid": key.kid})
+        return Token(access_token=token, expires_in=seconds)
 
     return app
+
+
+def _service(name: str, users: Iterable[User]) -> User:
+    """The account of a service: it reads progress in every tree that some user has a role in."""
+    tops = sorted({grant.tenant.partition(".")[0] for user in users for grant in user.grants})
+    grants = tuple(Grant(tenant=top, role="service", subtree=True) for top in tops)
+    return User(id=f"service:{name}", name=name, grants=grants)
 
 
 def _base64url(raw: bytes) -> str:
@@ -180,12 +219,14 @@ def main() -> int:
     if os.environ.get("SHUFA_MODE") != "development":
         raise LocalError("The development issuer runs with SHUFA_MODE=development only.")
     home = Home.at(os.environ["SHUFA_HOME"])
+    credentials = read_credentials(home)
     app = create_app(
         issuer=os.environ["SHUFA_ISSUER"],
         audience=os.environ["SHUFA_AUDIENCE"],
         users=load_users(Path(os.environ["SHUFA_USERS"])),
         key=load_key(home.issuer_key),
-        secret=read_credentials(home).issuer,
+        secret=credentials.issuer,
+        accounts=credentials.accounts,
     )
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)

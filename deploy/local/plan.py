@@ -107,6 +107,9 @@ def program_environment(
             "SHUFA_DATABASE_URL": servers.database_url(name, "app"),
             "SHUFA_RELAY_DATABASE_URL": servers.database_url(name, "relay"),
             "SHUFA_NATS_URL": servers.nats_url,
+            "SHUFA_TOKEN_URL": f"{issuer}/oauth/token",
+            "SHUFA_CLIENT_ID": name,
+            "SHUFA_CLIENT_SECRET": servers.credentials.accounts[name],
             "SHUFA_SEAL_KEY": str(home.signing_key(name)),
             "SHUFA_ROOTS": str(home.roots(name)),
         }

@@ -13,7 +13,8 @@ from shared.decider import refuse_if
 from shared.eventstore import EventStore
 from shared.eventstore.failures import TenantUnknown
 from shared.eventstore.reading import LARGEST_PAGE
-from shared.runtime.http import Gate, ListAnswer
+from shared.runtime.gate import Gate
+from shared.runtime.http import ListAnswer
 from shared.security.permissions import may_read
 
 _Year = Annotated[int, Query(ge=2000, le=2999, description="The plan year.")]

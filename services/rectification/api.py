@@ -15,7 +15,8 @@ from shared.decider import Refused, refuse_if
 from shared.eventstore import EventStore
 from shared.eventstore.failures import TenantUnknown
 from shared.eventstore.reading import LARGEST_PAGE
-from shared.runtime.http import Gate, in_own_tenant
+from shared.runtime.gate import Gate
+from shared.runtime.http import in_own_tenant
 from shared.runtime.problems import Problem
 from shared.security.permissions import may_read
 

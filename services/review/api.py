@@ -13,12 +13,12 @@ from services.review.views.comments import comments
 from services.review.views.drafts import drafts
 from services.review.views.proceedings import proceedings
 from services.review.views.registered_units import registered_units
-from shared.decider import Actor
+from shared.decider import Actor, refuse_if
 from shared.eventstore import EventStore, tables
 from shared.eventstore.reference import adopted_policies
-from shared.runtime.http import Gate
+from shared.runtime.gate import Gate
 from shared.runtime.problems import Problem
-from shared.security.permissions import NotPermitted, Permitted
+from shared.security.permissions import NotPermitted, Permitted, may_read
 from shared.tenancy import ancestors_and_self, effective
 
 
@@ -75,6 +75,7 @@ def routes(store: EventStore, gate: Gate) -> APIRouter:
     async def entrusted(request: Request, tenant: str) -> EntrustedAnswer:
         """The drafts and requirements of the unit that houses the law office, for whoever judges them instead."""
         actor = await gate.actor(request, tenant)
+        refuse_if(may_read(store.service, "entrusted", actor))
         path, today = ancestors_and_self(tenant), await store.today()
         async with store.reading(tenant) as connection:
             policy = effective(path, await adopted_policies(connection, path), today)

@@ -17,7 +17,7 @@ from services.scheduling.domain.rotation import Turn, turns
 from shared.decider import Actor
 from shared.eventstore import EventStore
 from shared.eventstore.reference import adopted_policies
-from shared.runtime.http import Gate
+from shared.runtime.gate import Gate
 from shared.runtime.problems import Problem
 from shared.security.permissions import may_read
 from shared.tenancy import VALUES, Adopted, ancestors_and_self, as_set, effective, in_force, origins, plain

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduling import published
-from services.scheduling.domain import calendar, plan, policy, roster, session, tenant, unit
+from services.scheduling.domain import access, calendar, plan, policy, roster, session, tenant, unit
 from services.scheduling.domain import session_commands as asked
 from services.scheduling.domain import session_events as happened
 from services.scheduling.domain.registry import Post, RegisteredUnit
@@ -18,6 +18,7 @@ from services.scheduling.domain.roster import OtherSession, RosterEntry
 from services.scheduling.domain.situations import Session
 from services.scheduling.views.adopted_calendars import ADOPTED_CALENDARS
 from services.scheduling.views.adopted_policies import ADOPTED_POLICIES
+from services.scheduling.views.granted_roles import GRANTED_ROLES
 from services.scheduling.views.observers import OBSERVERS
 from services.scheduling.views.plans import PLANS_VIEW, plans
 from services.scheduling.views.registered_tenants import REGISTERED_TENANTS
@@ -67,6 +68,13 @@ async def _calendar_facts(
 ) -> calendar.Facts:
     """The year that the stream's id says."""
     return calendar.Facts(_year(id))
+
+
+async def _access_facts(
+    connection: AsyncConnection, tenant: str, id: str, command: access.Command
+) -> access.Facts:
+    """The id that the person's stream has."""
+    return access.Facts(id)
 
 
 def _year(id: str) -> int | None:
@@ -245,6 +253,18 @@ SESSIONS: Aggregate[Session, asked.Command, happened.Event, roster.Facts] = Aggr
 )
 """Streams ``session-<year>-<number>``."""
 
+ACCESS = Aggregate(
+    kind="access",
+    events=access.Event,
+    initial=access.initial,
+    decide=access.decide,
+    evolve=access.evolve,
+    views=(GRANTED_ROLES,),
+    publish=published.of_access,
+    facts=_access_facts,
+)
+"""Streams ``access-<person>``."""
+
 AGGREGATES: tuple[Aggregate[Any, Any, Any, Any], ...] = (
     TENANTS,
     UNITS,
@@ -252,6 +272,7 @@ AGGREGATES: tuple[Aggregate[Any, Any, Any, Any], ...] = (
     CALENDARS,
     PLANS,
     SESSIONS,
+    ACCESS,
 )
 
 COMMANDS: tuple[tuple[Aggregate[Any, Any, Any, Any], type[Any]], ...] = (
@@ -271,6 +292,8 @@ COMMANDS: tuple[tuple[Aggregate[Any, Any, Any, Any], type[Any]], ...] = (
     (SESSIONS, asked.RescheduleSession),
     (SESSIONS, asked.CancelSession),
     (SESSIONS, asked.SubstituteReporter),
+    (ACCESS, access.GrantRole),
+    (ACCESS, access.RevokeRole),
 )
 """What people may command over HTTP; who may, by role, is in shared.security."""
 
@@ -282,5 +305,6 @@ VIEWS: tuple[View, ...] = (
     PLANS_VIEW,
     SESSIONS_VIEW,
     OBSERVERS,
+    GRANTED_ROLES,
 )
 """What can be read over HTTP."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from services.scheduling.domain import calendar, policy, tenant, unit
+from services.scheduling.domain import access, calendar, policy, tenant, unit
 from services.scheduling.domain import session_events as session
 from services.scheduling.domain.roster import Reporter
 from services.scheduling.domain.situations import Session
@@ -84,6 +84,30 @@ def of_calendar(
         working_weekend_days=list(event.working_weekend_days),
         document=event.document,
     )
+
+
+def of_access(
+    recorded: Recorded[access.Event], state: access.Access
+) -> Iterator[contracts.RoleGranted | contracts.RoleRevoked]:
+    match recorded.event:
+        case access.RoleGranted() as event:
+            yield contracts.RoleGranted(
+                person=event.person,
+                name=event.name,
+                role=event.role,
+                unit=event.unit,
+                subtree=event.subtree,
+                valid_from=event.valid_from,
+                valid_until=event.valid_until,
+                reason=event.reason,
+                granted_on=event.on,
+            )
+        case access.RoleRevoked() as event:
+            yield contracts.RoleRevoked(
+                person=event.person, role=event.role, reason=event.reason, revoked_on=event.on
+            )
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def of_session(recorded: Recorded[session.Event], state: Session) -> Iterator[Contract]:

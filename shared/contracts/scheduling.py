@@ -89,6 +89,32 @@ class CalendarAdopted(_Scheduling):
     document: str
 
 
+class RoleGranted(_Scheduling):
+    """How a person (a token's ``sub``) holds a role in the tenant; it replaces what was said of that role before."""
+
+    event_class: ClassVar[EventClass] = "content"
+    person: str
+    name: str
+    role: str
+    unit: Token | None = None
+    subtree: bool = False
+    valid_from: date
+    valid_until: date | None = None
+    """The last day; None: until it is taken back."""
+    reason: str
+    granted_on: date
+
+
+class RoleRevoked(_Scheduling):
+    """The person does not hold the role in the tenant any more, also where their token still says so."""
+
+    event_class: ClassVar[EventClass] = "content"
+    person: str
+    role: str
+    reason: str
+    revoked_on: date
+
+
 class SessionScheduled(_Scheduling):
     session: Token
     plan_year: int

@@ -1,4 +1,4 @@
-"""What every decision needs of the tree (tenants, policies, calendars), kept in each service from public events."""
+"""What every service needs of the tree (tenants, policies, calendars, grants), kept from scheduling's public events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.calendar import Calendar, Year
 from shared.calendar.china import published
 from shared.contracts import Contract
-from shared.contracts.scheduling import CalendarAdopted, PolicyAdopted, TenantRegistered
+from shared.contracts.scheduling import (
+    CalendarAdopted,
+    PolicyAdopted,
+    RoleGranted,
+    RoleRevoked,
+    TenantRegistered,
+)
 from shared.eventstore import tables
 from shared.eventstore.aggregate import Row
 from shared.eventstore.projection import Cause, Projection
@@ -38,19 +44,44 @@ def _calendar(event: CalendarAdopted) -> Row:
     }
 
 
+def _granted(event: RoleGranted) -> Row:
+    return {
+        "person": event.person,
+        "role": event.role,
+        "unit": event.unit,
+        "subtree": event.subtree,
+        "valid_from": event.valid_from,
+        "valid_until": event.valid_until,
+        "revoked": False,
+    }
+
+
+def _revoked(event: RoleRevoked) -> Row:
+    nothing = {"unit": None, "subtree": False, "valid_from": None, "valid_until": None}
+    return {"person": event.person, "role": event.role, **nothing, "revoked": True}
+
+
 _ROWS: dict[type[Contract], tuple[sa.Table, Callable[[Any], Row]]] = {
     TenantRegistered: (tables.tenants, _tenant),
     PolicyAdopted: (tables.policies, _policy),
     CalendarAdopted: (tables.calendars, _calendar),
+    RoleGranted: (tables.grants, _granted),
+    RoleRevoked: (tables.grants, _revoked),
 }
 
 
-def _alone(row: Callable[[Any], Row]) -> Callable[[Any, Cause], Row]:
-    return lambda event, cause: row(event)
+def _row(event: Contract, cause: Cause) -> Row:
+    return _ROWS[type(event)][1](event)
 
 
 PROJECTIONS = tuple(
-    Projection(table, (contract,), _alone(row), tier="reference") for contract, (table, row) in _ROWS.items()
+    Projection(
+        table,
+        tuple(contract for contract, (written, _) in _ROWS.items() if written is table),
+        _row,
+        tier="reference" if table is not tables.grants else "inherited",
+    )
+    for table in dict.fromkeys(table for table, _ in _ROWS.values())
 )
 """What every service keeps of what scheduling says."""
 

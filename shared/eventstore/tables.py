@@ -95,7 +95,6 @@ inbox = sa.table(
     sa.column("error", sa.Text),
     sa.column("received_at", _INSTANT),
 )
-waiting_tenants = sa.table("waiting_tenants", sa.column("source", sa.Text), sa.column("tenant", sa.Text))
 applied = sa.table(
     "applied",
     sa.column("source", sa.Text),
@@ -134,6 +133,18 @@ calendars = sa.Table(
     sa.Column("year", sa.Integer, primary_key=True),
     sa.Column("holidays", ARRAY(sa.Date)),
     sa.Column("working_weekend_days", ARRAY(sa.Date)),
+)
+grants = sa.Table(
+    "grants",
+    sa.MetaData(),
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, primary_key=True),
+    sa.Column("unit", sa.Text),
+    sa.Column("subtree", sa.Boolean),
+    sa.Column("valid_from", sa.Date),
+    sa.Column("valid_until", sa.Date),
+    sa.Column("revoked", sa.Boolean),
 )
 roots = sa.table("roots", sa.column("number", sa.BigInteger), sa.column("text", sa.Text))
 service_identity = sa.table("service_identity", sa.column("service", sa.Text))

@@ -29,6 +29,7 @@ LARGEST_EVENT = 256 * 1024
 """Bytes of one event's data: far below the broker's limit, so that what is appended can be published."""
 
 _BEGIN, _APPEND = read("begin"), read("append")
+_NO_EVENTS = (None,) * 9
 
 Guard = Callable[[Given[Any]], Refused | None]
 """A rule that holds for every command of every service; the refusal, or None."""
@@ -175,18 +176,26 @@ class UnitOfWork:
             after = aggregate.evolve(after, recorded.event)
             told.append(list(aggregate.publish(recorded, after)))
 
-        dates = aggregate.deadlines(after)
+        dates, earlier = aggregate.deadlines(after), aggregate.deadlines(before)
+        set_anew = {name: on for name, on in dates.items() if earlier.get(name) != on}
+        gone = [name for name in earlier if name not in dates]
         texts = [vars(text) for one in encoded for text in one.texts]
-        [(sequence, version)] = await self.fetch(
+        rows = views.as_json(self._rows(aggregate, stream, history, new, told)) if new else None
+        [(sequence,)] = await self.fetch(
             _APPEND,
             (
                 self.tenant,
                 stream,
                 len(history),
-                views.as_json(self._rows(aggregate, stream, history, new, told)) if new else None,
-                _json(self._events(encoded, told, stream, self._metadata(command, opened))) if new else None,
+                rows,
                 _json(texts) if texts else None,
-                _json(dates) if new and dates != aggregate.deadlines(before) else None,
+                _json(set_anew) if set_anew else None,
+                gone or None,
+                *(
+                    self._events(encoded, told, stream, self._metadata(command, opened))
+                    if new
+                    else _NO_EVENTS
+                ),
                 self.context.actor.id,
                 key.value if key else None,
                 key.request_hash if key else None,
@@ -195,7 +204,12 @@ class UnitOfWork:
         for recorded in new:
             await aggregate.then(recorded, self)
         return Answer(
-            self.service, self.tenant, sequence, stream, version, tuple(one.name for one in encoded)
+            self.service,
+            self.tenant,
+            sequence,
+            stream,
+            len(history) + len(new),
+            tuple(one.name for one in encoded),
         )
 
     async def _open(self, aggregate: Aggregate[Any, Any, Any, Any], stream: str, key: Key | None) -> _Opened:
@@ -205,7 +219,7 @@ class UnitOfWork:
         )
         history: list[Recorded[Any]] = []
         policies: list[tuple[Any, ...]] = []
-        years: list[tuple[int, str]] = []
+        years: list[tuple[str, int, str]] = []
         answer = request_hash = kept = tier = None
         # The columns are those of begin_command, in its order.
         for kind, number, version, name, schema_version, data, metadata, day, hash, names in rows:
@@ -221,7 +235,7 @@ class UnitOfWork:
                 case "policy":
                     policies.append((name, version, day, data))
                 case "calendar":
-                    years.append((version, data))
+                    years.append((name, version, data))
                 case "today":
                     kept = day
         history.sort(key=lambda recorded: recorded.version)
@@ -231,7 +245,8 @@ class UnitOfWork:
             answer,
             request_hash,
             _policy(path, tuple(policies), today),
-            _calendar(tuple(years)),
+            # Root first: of a year that two tiers adopted, the nearer one's holds.
+            _calendar(tuple((year, text) for _, year, text in sorted(years))),
             today,
             tier,
         )
@@ -270,25 +285,20 @@ class UnitOfWork:
 
     def _events(
         self, encoded: Sequence[Encoded[Any]], told: Sequence[list[Contract]], stream: str, metadata: str
-    ) -> list[dict[str, Any]]:
-        return [
-            {
-                "name": one.name,
-                "schema_version": one.schema_version,
-                "data": _within_limit(one.name, one.data),
-                "metadata": metadata,
-                "public": [
-                    {
-                        "name": type(contract).__name__,
-                        "version": contract.version,
-                        "partition_key": partition_key(contract, stream),
-                        "data": _within_limit(type(contract).__name__, contract.model_dump_json()),
-                    }
-                    for contract in contracts
-                ],
-            }
-            for one, contracts in zip(encoded, told, strict=True)
-        ]
+    ) -> tuple[Any, ...]:
+        """The events as append takes them: what they have in common, and of all else a list."""
+        public = [(n, contract) for n, contracts in enumerate(told, start=1) for contract in contracts]
+        return (
+            [one.name for one in encoded],
+            [one.schema_version for one in encoded],
+            [_within_limit(one.name, one.data) for one in encoded],
+            metadata,
+            [n for n, _ in public],
+            [type(contract).__name__ for _, contract in public],
+            [contract.version for _, contract in public],
+            [partition_key(contract, stream) for _, contract in public],
+            [_within_limit(type(contract).__name__, contract.model_dump_json()) for _, contract in public],
+        )
 
 
 def recorded_from(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -14,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.eventstore.aggregate import Row, View
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One row to put or to drop. ``row`` has every column for a put, those of the primary key for a drop."""
 
     kind: Literal["put", "drop"]

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-import sqlalchemy as sa
 import structlog
 
 from shared.contracts import Contract
 from shared.contracts.envelope import Cause, Undecodable, UnknownEvent, decode_again
 from shared.contracts.ledger import LedgerRestored
 from shared.decider import Actor
-from shared.eventstore import tables, views
+from shared.eventstore import views
 from shared.eventstore.failures import is_race, is_unavailable
 from shared.eventstore.projection import Changes
 from shared.eventstore.sql import read
-from shared.eventstore.store import APP_CONNECTIONS, EventStore
+from shared.eventstore.store import APP_CONNECTIONS, EventStore, driver_of
 from shared.eventstore.unit_of_work import Context, UnitOfWork
 from shared.messaging.inbox import Inbox
 from shared.messaging.loop import all_of
@@ -30,17 +30,20 @@ from shared.observability.metrics import PARKED_EVENTS, TRAVEL_SECONDS
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 MOST_EVENTS, MOST_REACTIONS = 1000, 50
 """How much one transaction takes: events, and of these such as a handler reacts to."""
-TENANTS_AT_ONCE = APP_CONNECTIONS - 1
+CONNECTIONS = APP_CONNECTIONS - 1
 """People keep one connection to themselves."""
+TENANTS_AT_ONCE = 2 * CONNECTIONS
+"""While statements of some tenants run, the events of another are read."""
 LOOK_SECONDS = 0.1
 """How often to look for what this process was not told of: another replica stored it, or an operator released it."""
 GAP_SECONDS = 5.0
 """How long a gap may be before the missing events are asked for again."""
 
-_WAITING = sa.select(tables.waiting_tenants)
-_TAKE, _SETTLE = read("take"), read("settle")
+_WAITING, _TAKE, _SETTLE = read("waiting"), read("take"), read("settle")
 
 Place = tuple[int, int]
 """Epoch and sequence: where an event stands among a source's events of one tenant."""
@@ -107,18 +110,28 @@ class Applier:
         self.store = store
         self.inbox = inbox
         self.reactions = reactions
-        self._alone = store.relay.execution_options(isolation_level="AUTOCOMMIT")
+        self._connections = asyncio.Semaphore(CONNECTIONS)
         self._looked = 0.0
         self._gap_since: dict[tuple[str, str], float] = {}
 
     async def step(self) -> bool:
         """Apply some of what is waiting, of every tenant that has something; was anything applied?"""
-        pairs = self.inbox.take_arrived()
-        now = asyncio.get_running_loop().time()
-        if not pairs or now - self._looked > LOOK_SECONDS:
-            self._looked = now
-            async with self._alone.connect() as connection:
-                pairs |= {(row.source, row.tenant) for row in await connection.execute(_WAITING)}
+        arrived = self.inbox.take_arrived()
+        rest = False
+        try:
+            applied = await self._apply_all(arrived)
+        finally:  # what has arrived does not wait for a look at the rest; if it fails, the rest goes on all the same
+            now = asyncio.get_running_loop().time()
+            if not arrived or now - self._looked > LOOK_SECONDS:
+                self._looked = now
+                rest = await self._apply_all(await self._waiting())
+        return applied or rest
+
+    async def _waiting(self) -> set[tuple[str, str]]:
+        async with driver_of(self.store.relay) as connection:
+            return {(source, tenant) for source, tenant in await connection.fetch(_WAITING)}
+
+    async def _apply_all(self, pairs: set[tuple[str, str]]) -> bool:
         sources: dict[str, list[str]] = {}
         for source, tenant in sorted(pairs):
             sources.setdefault(tenant, []).append(source)
@@ -135,9 +148,12 @@ class Applier:
         # A handler needs a transaction around it; projections are written by the statement that settles them.
         whole, limit, singly = self.reactions.reacts_to(source), MOST_EVENTS, False
         while True:
-            run = self.store.in_transaction if whole else self.store.in_statements
+            batch = partial(self._batch, source, limit, whole, singly)
             try:
-                done = await run(context, partial(self._batch, source, limit, whole, singly))
+                if whole:
+                    done = await self._in_transaction(context, batch)
+                else:
+                    done = await self.store.in_statements(context, batch, self._connections)
             except _Failed as failed:
                 if not failed.before:
                     await self._park(context, source, failed)
@@ -166,11 +182,13 @@ class Applier:
         rows = taken[1:]
         batch = _Batch((epoch, sequence), turn, rows[0][0] if rows else epoch)
         for row in rows:
-            epoch, sequence, _, key, payload, *_ = row
-            batch.gap = not batch.follows((epoch, sequence), payload)
+            epoch, sequence, _, key, payload, _, _ = row
+            place = epoch, sequence
+            batch.gap = not batch.follows(place, payload)
             if batch.gap or epoch != batch.epoch or batch.reactions == MOST_REACTIONS:
                 break
-            batch.head = max(batch.head, (epoch, sequence))
+            if place > batch.head:
+                batch.head = place
             if key in blocked:
                 batch.set_aside(sequence, "held")
                 continue
@@ -248,7 +266,11 @@ class Applier:
                 batch.set_aside(sequence, "parked", error)
                 await self._settle(work, source, batch)
 
-        await self.store.in_transaction(context, once)
+        await self._in_transaction(context, once)
+
+    async def _in_transaction(self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        async with self._connections:
+            return await self.store.in_transaction(context, work)
 
     async def _mind_gap(self, source: str, tenant: str, gap: bool) -> None:
         now = asyncio.get_running_loop().time()

@@ -16,7 +16,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from shared.contracts.envelope import Attributes, CloudEvent, NotACloudEvent, Undecodable, decode
 from shared.eventstore.sql import read
-from shared.eventstore.store import EventStore
+from shared.eventstore.store import EventStore, driver_of
 from shared.messaging.broker import Broker
 from shared.messaging.topology import STREAM, durable, everything_from, of_tenant
 
@@ -75,7 +75,6 @@ class Inbox:
         self.broker = broker
         self.sources = sources
         self.stored = asyncio.Event()
-        self._alone = store.relay.execution_options(isolation_level="AUTOCOMMIT")
         self._coming: list[tuple[Received, asyncio.Future[None]]] = []
         self._keeping = asyncio.Lock()
         self._arrived: set[tuple[str, str]] = set()
@@ -124,8 +123,8 @@ class Inbox:
     async def keep_all(self, messages: Sequence[Received]) -> None:
         """Store messages in one statement, all or none. What is there already stays as it is."""
         columns = [[getattr(message, name) for message in messages] for name in _COLUMNS]
-        async with self._alone.connect() as connection:
-            await connection.exec_driver_sql(_KEEP, tuple(columns))
+        async with driver_of(self.store.relay) as connection:
+            await connection.fetch(_KEEP, *columns)
         self._arrived |= {(message.source, message.tenant) for message in messages if message.error is None}
         self.stored.set()
 

@@ -59,7 +59,8 @@ class Loop:
                 continue
             if not more:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self.wake.wait(), self.every)
+                    async with asyncio.timeout(self.every):  # wait_for takes a task, and longer to wake
+                        await self.wake.wait()
 
 
 async def all_of(coming: Sequence[Awaitable[Any]]) -> list[Any]:

@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.contracts import CONTRACTS
 from shared.contracts.envelope import enclose
 from shared.eventstore import tables
-from shared.eventstore.store import EventStore
+from shared.eventstore.sql import read
+from shared.eventstore.store import EventStore, driver_of
 from shared.messaging.broker import Broker
 from shared.messaging.loop import all_of
 from shared.messaging.topology import STREAM, subject
@@ -37,7 +38,7 @@ DUPLICATE_IN_BATCH = 10201
 
 
 class Waiting(NamedTuple):
-    """A row of the outbox, as far as its message is made of it."""
+    """A row of the outbox, as far as its message is made of it: the columns of unpublished.sql, in its order."""
 
     position: int
     tenant: str
@@ -53,24 +54,7 @@ class Waiting(NamedTuple):
     recorded_at: datetime
 
 
-_POSITIONS = sa.ARRAY(sa.BigInteger)
-_WAITING = (
-    sa.select(*(tables.outbox.c[name] for name in Waiting._fields))
-    .where(
-        tables.outbox.c.published_at.is_(None),
-        tables.outbox.c.position != sa.all_(sa.bindparam("on_its_way", type_=_POSITIONS)),
-    )
-    .order_by(tables.outbox.c.position)
-    .limit(BATCH)
-)
-_PUBLISHED = (
-    sa.update(tables.outbox)
-    .where(
-        tables.outbox.c.published_at.is_(None),
-        tables.outbox.c.position == sa.any_(sa.bindparam("sent", type_=_POSITIONS)),
-    )
-    .values(published_at=sa.func.clock_timestamp())
-)
+_WAITING, _PUBLISHED = read("unpublished"), read("published")
 
 
 class Outgoing(NamedTuple):
@@ -122,14 +106,14 @@ class Relay:
         await self._mark(sent)
         if 0 < len(on_its_way) < BATCH:
             return ()
-        async with self._alone.connect() as connection:
-            found = await connection.execute(_WAITING, {"on_its_way": [row.position for row in on_its_way]})
-            return [Waiting._make(row) for row in found]
+        async with driver_of(self.store.relay) as connection:
+            found = await connection.fetch(_WAITING, [row.position for row in on_its_way], BATCH)
+        return [Waiting._make(row) for row in found]
 
     async def _mark(self, sent: Sequence[Waiting]) -> None:
         if sent:
-            async with self._alone.connect() as connection:
-                await connection.execute(_PUBLISHED, {"sent": [row.position for row in sent]})
+            async with driver_of(self.store.relay) as connection:
+                await connection.fetch(_PUBLISHED, [row.position for row in sent])
             PUBLISHED.inc(len(sent))
 
     async def _hold_lease(self) -> bool:

@@ -12,6 +12,11 @@ COMMAND_SECONDS = Histogram(
 TRAVEL_SECONDS = Histogram(
     "shufa_travel_seconds", "From an event's commit to its effect here.", ["source"], buckets=_BUCKETS
 )
+SECURITY_EVENTS = Counter(
+    "shufa_security_events_total",
+    "Requests that were refused for who sent them or what they tried.",
+    ["code"],
+)
 PUBLISHED = Counter("shufa_published_total", "Public events the broker has acknowledged.")
 PARKED_EVENTS = Counter("shufa_parked_total", "Events that were parked.", ["source"])
 

@@ -6,7 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from datetime import date
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -20,10 +20,9 @@ from shared.decider import Actor, Refused, refuse_if, replace, words
 from shared.eventstore import Aggregate, Context, EventStore, Key, View, reading
 from shared.eventstore.reference import in_force
 from shared.observability.metrics import COMMAND_SECONDS
+from shared.runtime.gate import Gate
 from shared.runtime.problems import Problem
 from shared.security.permissions import may, may_read, only_unit, unit_of
-from shared.security.tokens import TokenVerifier, bearer
-from shared.tenancy import is_tenant
 
 log = get_logger(__name__)
 
@@ -70,21 +69,6 @@ class TextAnswer(BaseModel):
     stream: str
     body: str | None
     sha256: str
-
-
-@dataclass(frozen=True)
-class Gate:
-    """Who is asking: reads the bearer token and says which actor it is in a tenant."""
-
-    verifier: TokenVerifier
-
-    async def actor(self, request: Request, tenant: str) -> Actor:
-        """The caller as an actor of the tenant. Raises the refusals of shared.security."""
-        if not is_tenant(tenant):
-            raise Refused("http.malformed-tenant", tenant=tenant)
-        actor = (await self.verifier.verify(bearer(request.headers.get("authorization")))).actor_in(tenant)
-        bind_contextvars(tenant=tenant, actor=actor.id)
-        return actor
 
 
 def in_own_tenant(actor: Actor) -> Actor:

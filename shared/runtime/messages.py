@@ -13,11 +13,13 @@ SHARED = ("shared.runtime", "shared.security")
 
 @dataclass(frozen=True)
 class Message:
-    """One code's HTTP status and its two texts; ``{placeholders}`` are the refusal's data."""
+    """One code's HTTP status and its two texts; ``{placeholders}`` are the refusal's data. ``security``: whoever is
+    told so tried what is not theirs, which is logged as a security event."""
 
     status: int
     en: str
     zh: str
+    security: bool = False
 
     def render(self, data: Mapping[str, Any]) -> tuple[str, str]:
         """Both texts with the data filled in."""
@@ -44,5 +46,7 @@ def load(packages: Iterable[str]) -> dict[str, Message]:
         for code, entry in entries.items():
             if code in catalogue:
                 raise ValueError(f"{package}: the message {code} stands twice")
-            catalogue[code] = Message(entry.get("status", 409), entry["en"], entry["zh"])
+            catalogue[code] = Message(
+                entry.get("status", 409), entry["en"], entry["zh"], entry.get("security", False)
+            )
     return catalogue

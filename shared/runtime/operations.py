@@ -9,12 +9,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.decider import Refused, refuse_if
+from shared.decider import Refused
 from shared.eventstore import EventStore, tables
 from shared.messaging.broker import Broker
 from shared.observability import metrics
-from shared.security.permissions import may_operate
-from shared.security.tokens import TokenVerifier, bearer
+from shared.runtime.gate import Gate
 
 
 class ClockAnswer(BaseModel):
@@ -36,10 +35,10 @@ class ClockAnswer(BaseModel):
     applied: dict[str, dict[str, str]]
 
 
-def operation_routes(store: EventStore, broker: Broker, verifier: TokenVerifier, wake: Any) -> APIRouter:
+def operation_routes(store: EventStore, broker: Broker, gate: Gate, wake: Any) -> APIRouter:
     """Health without a token; metrics without a token (bind them to a private address); the clock for operators.
 
-    ``wake`` is called after the day changed.
+    ``wake`` is called after the day changed; who held which role the day before is forgotten.
     """
     router = APIRouter(tags=["operations"])
 
@@ -66,13 +65,13 @@ def operation_routes(store: EventStore, broker: Broker, verifier: TokenVerifier,
     @router.get("/clock")
     async def clock(request: Request) -> ClockAnswer:
         """Which day it is here, and what is still on its way."""
-        await _operator(request, verifier)
+        await gate.operator(request, "clock")
         return await _clock(store)
 
     @router.post("/clock")
     async def advance(request: Request, today: Annotated[date, Body(embed=True)]) -> ClockAnswer:
         """Set the simulated day; the same day again changes nothing."""
-        await _operator(request, verifier)
+        await gate.operator(request, "clock")
         if not store.clock.simulated:
             raise Refused("runtime.clock-not-simulated")
         table = tables.business_day
@@ -81,15 +80,11 @@ def operation_routes(store: EventStore, broker: Broker, verifier: TokenVerifier,
             if not (await connection.execute(moved)).rowcount:
                 now = await connection.scalar(sa.select(table.c.today))
                 raise Refused("runtime.clock-backwards", today=now, asked=today)
+        gate.forget()
         wake()
         return await _clock(store)
 
     return router
-
-
-async def _operator(request: Request, verifier: TokenVerifier) -> None:
-    caller = await verifier.verify(bearer(request.headers.get("authorization")))
-    refuse_if(may_operate("clock", caller))
 
 
 async def _database_answers(store: EventStore) -> bool:

@@ -16,6 +16,7 @@ from structlog.contextvars import get_contextvars
 
 from shared.decider import Refused
 from shared.eventstore.failures import is_race, is_unavailable
+from shared.observability.metrics import SECURITY_EVENTS
 from shared.runtime.messages import Message
 
 log = get_logger(__name__)
@@ -64,7 +65,10 @@ def install(app: FastAPI, catalogue: Mapping[str, Message]) -> None:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
-        log.info("refused", path=request.url.path, code=error.code)
+        if catalogue[error.code].security:
+            _security_event(request, error)
+        else:
+            log.info("refused", path=request.url.path, code=error.code)
         return problem(catalogue, error, request.url.path)
 
     async def invalid(request: Request, error: Exception) -> Response:
@@ -96,6 +100,29 @@ def install(app: FastAPI, catalogue: Mapping[str, Message]) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.middleware("http")(_answer_faults(fault))
+
+
+_SHOWN_OF_A_TENANT = 80
+
+
+def _security_event(request: Request, refused: Refused) -> None:
+    """One line for each, with what was asked where and never with what was shown: no header, no query, no body. Who
+    asked is in the context when the token was good."""
+    SECURITY_EVENTS.labels(refused.code).inc()
+    log.warning(
+        "security",
+        code=refused.code,
+        reason=refused.data.get("reason"),
+        tenant=_escaped(request.path_params.get("tenant", "")),
+        method=request.method,
+        route=getattr(request.scope.get("route"), "path", None),
+    )
+
+
+def _escaped(text: str) -> str:
+    """What stands in the place of a tenant, so that it can neither forge a line nor fill the log. A token that was
+    put there by mistake (its header begins so) is not repeated."""
+    return "(withheld)" if "eyJ" in text else text[:_SHOWN_OF_A_TENANT].encode("unicode_escape").decode()
 
 
 def _answer_faults(fault: Any) -> Any:

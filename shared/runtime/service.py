@@ -34,7 +34,8 @@ from shared.messaging.relay import Relay
 from shared.messaging.topology import LISTENS_TO
 from shared.observability.logs import configure
 from shared.runtime import messages, problems
-from shared.runtime.http import Gate, command_routes, read_routes
+from shared.runtime.gate import Gate
+from shared.runtime.http import command_routes, read_routes
 from shared.runtime.operations import operation_routes
 from shared.runtime.settings import Settings
 from shared.security.offices import more_offices_than_policy_allows
@@ -162,9 +163,13 @@ def application(service: Service, settings: Settings) -> FastAPI:
     """The service's HTTP application; its lifespan runs the rest of the service."""
     running = Running(service, settings)
     verifier = TokenVerifier(
-        settings.issuer, settings.audience, settings.jwks_url, algorithms=settings.algorithms
+        settings.issuer,
+        settings.audience,
+        settings.jwks_url,
+        algorithms=settings.algorithms,
+        grants_claim=settings.grants_claim,
     )
-    gate = Gate(verifier)
+    gate = Gate(verifier, running.store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -176,6 +181,13 @@ def application(service: Service, settings: Settings) -> FastAPI:
         await running.stop()
         await verifier.close()
 
+    app = http_of(service, running.store, gate, lifespan=lifespan)
+    app.include_router(operation_routes(running.store, running.broker, gate, running.day_changed.set))
+    return app
+
+
+def http_of(service: Service, store: EventStore, gate: Gate, lifespan: Any = None) -> FastAPI:
+    """What a service answers to people over HTTP: commands, reads, and routes of its own."""
     app = FastAPI(
         title=f"Shufa {service.name}",
         description=f"The {service.name} service of Shufa (述法).",
@@ -185,11 +197,10 @@ def application(service: Service, settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app, messages.load([service.package]))
-    app.include_router(operation_routes(running.store, running.broker, verifier, running.day_changed.set))
-    app.include_router(command_routes(running.store, gate, service.commands))
-    app.include_router(read_routes(running.store, gate, service.views, service.aggregates))
+    app.include_router(command_routes(store, gate, service.commands))
+    app.include_router(read_routes(store, gate, service.views, service.aggregates))
     if service.routes is not None:
-        app.include_router(service.routes(running.store, gate))
+        app.include_router(service.routes(store, gate))
     return app
 
 

@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     seal_key: FilePath = Field(description="PEM file of the Ed25519 key that signs roots.")
     roots: Path = Field(description="The folder outside the database where signed roots are kept.")
     audience: str = "shufa"
+    grants_claim: str = Field(default="grants", min_length=1, description="The claim that holds the grants.")
+    token_url: str | None = Field(default=None, description="Where the service's own tokens are issued.")
+    client_id: str | None = Field(default=None, description="The service's account at the issuer.")
+    client_secret: SecretStr | None = None
     algorithms: tuple[str, ...] = ("EdDSA", "ES256", "RS256")
     mode: Literal["development", "production"] = "production"
     clock: Literal["system", "simulated"] = "system"
@@ -48,6 +52,25 @@ class Settings(BaseSettings):
     @classmethod
     def _level_in_any_case(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
+
+    @model_validator(mode="after")
+    def _production_is_encrypted(self) -> Self:
+        if self.mode == "production":
+            for name, url in (
+                ("ISSUER", self.issuer),
+                ("JWKS_URL", self.jwks_url),
+                ("TOKEN_URL", self.token_url),
+            ):
+                if url is not None and not url.startswith("https://"):
+                    raise ValueError(f"SHUFA_{name} must be an https:// address in production mode")
+        return self
+
+    @model_validator(mode="after")
+    def _an_account_is_whole(self) -> Self:
+        given = [one is not None for one in (self.token_url, self.client_id, self.client_secret)]
+        if any(given) and not all(given):
+            raise ValueError("SHUFA_TOKEN_URL, SHUFA_CLIENT_ID and SHUFA_CLIENT_SECRET are given together")
+        return self
 
     @model_validator(mode="after")
     def _simulation_is_for_development(self) -> Self:

@@ -1,13 +1,15 @@
 """Who may do and read what: one table of commands, one of reads. What is not in it is not permitted.
 
-The table is about roles. That somebody acts for their own unit only, or does not verify their own item, is a
-rule of the domain and refused there with its name; ``own_unit`` says so here, for the reader of the table.
+A line says who may and how far: in the whole tenant, for the own unit alone, and, of those who hold the role in a tier
+above by a grant that reaches the subtree, who may from there. That somebody does not verify their own item, or acts for
+their own unit only, is a rule of the domain and refused there with its name; ``own_unit`` says so here, for the reader
+of the table. docs/permissions.md and ``shufa permissions`` are printed from it.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
@@ -16,24 +18,31 @@ from shared.security.tokens import Caller
 
 
 class Scope(Enum):
-    """What a role reaches within its tenant."""
+    """What a role reaches."""
 
     TENANT = "tenant"
     OWN_UNIT = "own unit"
+    SUBTREE = "subtree"
+    """The whole tenant too, with a role that is held in a tier above."""
 
 
 @dataclass(frozen=True)
 class Permitted:
-    """The roles that may: ``tenant`` in the whole tenant, ``own_unit`` for the unit they work in."""
+    """The roles that may: ``tenant`` in the whole tenant, ``own_unit`` for the unit they work in, ``subtree`` also
+    where a tier above gives them. A role that only a tier above gives counts for nothing else."""
 
     tenant: frozenset[str] = frozenset()
     own_unit: frozenset[str] = frozenset()
+    subtree: frozenset[str] = frozenset()
 
     def scope_of(self, actor: Actor) -> Scope | None:
         """How far the actor reaches by its best role; None when no role of its is named."""
-        if actor.roles & self.tenant:
+        here = actor.roles - actor.roles_from_above
+        if here & self.tenant:
             return Scope.TENANT
-        if actor.roles & self.own_unit and actor.unit is not None:
+        if actor.roles_from_above & self.subtree:
+            return Scope.SUBTREE
+        if here & self.own_unit and actor.unit is not None:
             return Scope.OWN_UNIT
         return None
 
@@ -43,12 +52,14 @@ class Permitted:
         return sorted(self.tenant | self.own_unit)
 
 
-def by(*roles: str, own_unit: tuple[str, ...] = ()) -> Permitted:
-    """One line of the table."""
+def by(*roles: str, own_unit: tuple[str, ...] = (), subtree: tuple[str, ...] = ()) -> Permitted:
+    """One line of the table. ``subtree`` are those of ``roles`` that may from a tier above as well."""
     unknown = {*roles, *own_unit} - ROLES
     if unknown:
         raise ValueError(f"no such role: {sorted(unknown)}")
-    return Permitted(frozenset(roles), frozenset(own_unit))
+    if not {*subtree} <= {*roles} & REACHING_BELOW:
+        raise ValueError(f"do not reach below: {sorted({*subtree} - ({*roles} & REACHING_BELOW))}")
+    return Permitted(frozenset(roles), frozenset(own_unit), frozenset(subtree))
 
 
 ROLES = frozenset(
@@ -63,23 +74,35 @@ ROLES = frozenset(
         "auditor",
         "tenant_admin",
         "operator",
+        "inspector",
         "service",
     }
 )
-PEOPLE = tuple(sorted(ROLES - {"service"}))
+REACHING_BELOW = frozenset({"tenant_admin", "auditor", "operator", "service"})
+"""Roles that a grant with ``subtree`` lets reach the tenants below: they enter, audit and look after; they judge and
+read texts nowhere but where they hold a role."""
 THE_UNIT = ("reporter", "liaison")
 OFFICES = ("law_office", "party_office", "supervision_office", "organization_department")
 CASE_OFFICES = ("law_office", "party_office", "supervision_office")
+ADMIN = ("tenant_admin",)
+
+PROGRESS = by(*sorted(ROLES - {"inspector"}), subtree=tuple(sorted(REACHING_BELOW)))
+"""Progress and inherited views: anybody who holds a role in the tenant. An inspector looks at content, no more."""
+
+PRIVATE = by("law_office", "party_office")
+"""A view of content that READS has no line for: the two offices alone, until somebody decides."""
 
 # fmt: off
 COMMANDS: dict[tuple[str, str], Permitted] = {
     # scheduling: registry, policies, plan, rosters
-    ("scheduling", "register-tenant"):        by("tenant_admin"),
-    ("scheduling", "register-unit"):          by("tenant_admin"),
-    ("scheduling", "hand-over-post"):         by("tenant_admin"),
-    ("scheduling", "rename-unit"):            by("tenant_admin"),
+    ("scheduling", "register-tenant"):        by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "register-unit"):          by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "hand-over-post"):         by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "rename-unit"):            by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "grant-role"):             by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "revoke-role"):            by("tenant_admin", subtree=ADMIN),
     ("scheduling", "adopt-policy"):           by("law_office"),
-    ("scheduling", "adopt-calendar"):         by("law_office", "tenant_admin"),
+    ("scheduling", "adopt-calendar"):         by("law_office", "tenant_admin", subtree=ADMIN),
     ("scheduling", "adopt-plan"):             by("law_office"),
     ("scheduling", "amend-plan"):             by("law_office"),
     ("scheduling", "record-past-session"):    by("law_office"),
@@ -136,16 +159,22 @@ COMMANDS: dict[tuple[str, str], Permitted] = {
 
 READS: dict[tuple[str, str], Permitted] = {
     # what is not a view
-    ("*", "ledger"):           by("law_office", "party_office", "auditor", "operator"),
-    ("*", "texts"):            by("law_office", "party_office", "leader", own_unit=THE_UNIT),
+    ("*", "ledger"):           by("law_office", "party_office", "auditor", "operator", subtree=("auditor", "operator")),
+    ("*", "texts"):            by("law_office", "party_office", "leader", "inspector", own_unit=THE_UNIT),
+    ("scheduling", "policy"):  PROGRESS,
+    ("scheduling", "rotation"): PROGRESS,
+    ("review", "entrusted"):   by(*OFFICES),  # which of them: policy.standing_in_office
+    ("evaluation", "coverage"): PROGRESS,
+    # who gives roles sees who has them, and so does audit
+    ("scheduling", "granted-roles"): by("tenant_admin", "auditor", subtree=("tenant_admin", "auditor")),
     # drafts are their unit's too; what a clerk takes down in the room is a working note of the Party office and that
     # leader (and of the law office, which checks the requirements); the units hear of it by the minutes (domain.md 1).
     # An office that stands in for the law office reads only what it is to judge: GET .../entrusted of review
-    ("review", "drafts"):      by("law_office", "party_office", "leader", own_unit=THE_UNIT),
-    ("review", "proceedings"): by("law_office", "party_office", "leader"),
-    ("review", "comments"):    by("law_office", "party_office", "leader"),
+    ("review", "drafts"):      by("law_office", "party_office", "leader", "inspector", own_unit=THE_UNIT),
+    ("review", "proceedings"): by("law_office", "party_office", "leader", "inspector"),
+    ("review", "comments"):    by("law_office", "party_office", "leader", "inspector"),
     # supervision reads what it supervises, and what it verifies where it stands in for another office
-    ("rectification", "texts"): by(*CASE_OFFICES, "leader", own_unit=THE_UNIT),
+    ("rectification", "texts"): by(*CASE_OFFICES, "leader", "inspector", own_unit=THE_UNIT),
     ("rectification", "progress-notes"): by(*CASE_OFFICES, own_unit=THE_UNIT),
     ("rectification", "supervision-notices"): by(*CASE_OFFICES, own_unit=THE_UNIT),
     ("rectification", "inspections"): by(*CASE_OFFICES, own_unit=THE_UNIT),
@@ -154,16 +183,6 @@ READS: dict[tuple[str, str], Permitted] = {
     ("evaluation", "annual-reports"): by("organization_department", "law_office", own_unit=THE_UNIT),
 }
 # fmt: on
-
-PROGRESS = by(*PEOPLE)
-"""Progress and inherited views: anybody who holds a role in the tenant."""
-
-PRIVATE = by("law_office", "party_office")
-"""A view of content that READS has no line for: the two offices alone, until somebody decides."""
-
-FROM_ABOVE: dict[str, Permitted] = {"ledger": by("auditor", "operator")}
-"""What is private in a tenant and yet read by a role that a tier above gives: a tier sees its subtree's progress,
-not its texts (domain.md 2)."""
 
 OPERATIONS = by("operator")
 """The clock and what was parked belong to a service, not to a tenant: an operator of any tenant may."""
@@ -208,8 +227,8 @@ def may_read(
     who reaches no further than the own unit is refused another's. For a list leave it out and filter by
     ``only_unit``.
     """
-    permitted = _reading(service, what, tier)
-    scope = permitted.scope_of(_reader(what, actor, tier))
+    permitted = reading(service, what, tier)
+    scope = permitted.scope_of(actor)
     if scope is None:
         return NotPermitted(service, what, permitted)
     if unit is not None and scope is Scope.OWN_UNIT and unit != actor.unit:
@@ -222,7 +241,7 @@ def only_unit(service: str, what: str, actor: Actor, *, tier: Tier = "private") 
 
     A view that has no column ``unit`` cannot be narrowed and must be refused to such an actor.
     """
-    if _reading(service, what, tier).scope_of(_reader(what, actor, tier)) is Scope.OWN_UNIT:
+    if reading(service, what, tier).scope_of(actor) is Scope.OWN_UNIT:
         return actor.unit
     return None
 
@@ -233,14 +252,7 @@ def unit_of(stream: str) -> str | None:
     return next((unit for unit in named.groups() if unit is not None), None) if named else None
 
 
-def _reader(what: str, actor: Actor, tier: Tier) -> Actor:
-    """The actor with the roles that count for reading this: what is private is not read from above."""
-    if tier != "private" or not actor.roles_from_above:
-        return actor
-    reaching = FROM_ABOVE.get(what, Permitted()).tenant
-    return replace(actor, roles=actor.roles - (actor.roles_from_above - reaching))
-
-
-def _reading(service: str, what: str, tier: Tier) -> Permitted:
+def reading(service: str, what: str, tier: Tier) -> Permitted:
+    """The line that says who may read ``what``: its own, else the one of its class."""
     own_line = READS.get((service, what)) or READS.get(("*", what))
     return own_line or (PRIVATE if tier == "private" else PROGRESS)

@@ -20,6 +20,9 @@ ASYMMETRIC = ("EdDSA", "ES256", "RS256")
 
 LONGEST_TOKEN = 16_384
 
+NOBODY = frozenset({"deadline", "reaction"})
+"""What the ledger calls a date and an event that act by themselves: no person is called so."""
+
 
 class TokenMissing(Refused):
     """401: no ``Authorization: Bearer`` header."""
@@ -126,6 +129,9 @@ class TokenVerifier:
     Keys are fetched at most once in ``refetch_seconds``, whatever tokens ask for: anybody can invent a ``kid``.
     Keys older than ``keys_last_seconds`` are fetched again, so that a key the issuer withdrew is forgotten; while
     the issuer cannot be reached the keys at hand go on, because its outage must not stop a session.
+
+    ``grants_claim`` is the claim that holds the grants, where the issuer calls it otherwise; its value has the same
+    form: ``[{tenant, role, unit?, subtree?}]``.
     """
 
     def __init__(
@@ -135,6 +141,7 @@ class TokenVerifier:
         jwks_url: str,
         algorithms: Sequence[str] = ("EdDSA",),
         *,
+        grants_claim: str = "grants",
         leeway_seconds: int = 30,
         refetch_seconds: float = 5.0,
         keys_last_seconds: float = 600.0,
@@ -147,6 +154,7 @@ class TokenVerifier:
         self._audience = audience
         self._jwks_url = jwks_url
         self._algorithms = list(algorithms)
+        self._grants_claim = grants_claim
         self._leeway = leeway_seconds
         self._refetch_seconds = refetch_seconds
         self._keys_last_seconds = keys_last_seconds
@@ -176,7 +184,7 @@ class TokenVerifier:
             raise TokenExpired() from None
         except jwt.PyJWTError as error:
             raise TokenInvalid(_check_that_failed(error)) from None
-        return _caller(claims)
+        return _caller(claims | {"grants": claims.get(self._grants_claim, [])})
 
     async def close(self) -> None:
         """Let go of the connection to the issuer."""
@@ -248,6 +256,8 @@ def _caller(claims: dict[str, Any]) -> Caller:
         read = _Claims.model_validate(claims)
     except ValidationError:
         raise TokenInvalid("claims") from None
+    if read.sub in NOBODY:
+        raise TokenInvalid("subject")
     units: dict[str, set[str]] = {}
     for grant in read.grants:
         if not is_tenant(grant.tenant):

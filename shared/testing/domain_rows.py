@@ -244,7 +244,12 @@ DEFAULTS: tuple[Row, ...] = (
         "who sees what",
         "Who sees what?",
         "a unit its own, the offices the tenant, a tier its subtree's progress; a sheet only its unit and 组织部",
-        ("shared.security.permissions:may_read", "shared.security.permissions:only_unit"),
+        (
+            "shared.security.permissions:may_read",
+            "shared.security.permissions:only_unit",
+            "role_within_its_tenant_alone",
+            "inspection_without_end",
+        ),
     ),
     Row(
         "who enters",

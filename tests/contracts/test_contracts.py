@@ -18,6 +18,7 @@ WORDS = {
     "name_before",
     "title",
     "person",
+    "role",
     "from_person",
     "to_person",
     "signer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import date
 from pathlib import Path
@@ -60,7 +61,18 @@ def test_secrets_are_made_once_and_read_by_the_owner_alone(home: Home) -> None:
     assert ensure_credentials(home) == read_credentials(home) == made
     assert mode(home.secrets) == 0o600
     assert made.postgres not in repr(made)
-    assert len({made.postgres, made.nats, made.issuer, *made.database.values()}) == 3 + 12
+    each = {made.postgres, made.nats, made.issuer, *made.database.values(), *made.accounts.values()}
+    assert len(each) == 3 + 12 + 4
+
+
+def test_a_secret_that_is_missing_is_not_made_up_anew_with_each_reading(home: Home) -> None:
+    home.create()
+    ensure_credentials(home)
+    stored = json.loads(home.secrets.read_text())
+    del stored["accounts"]
+    home.secrets.write_text(json.dumps(stored))
+    with pytest.raises(LocalError, match="is not a secrets file of this version"):
+        ensure_credentials(home)
 
 
 def test_lost_secrets_are_not_made_anew_over_a_database(home: Home) -> None:

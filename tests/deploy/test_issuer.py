@@ -11,11 +11,13 @@ from pathlib import Path
 import httpx
 import jwt
 import pytest
+from pydantic import SecretStr
 
 from deploy.local import issuer
 from deploy.local.cluster import Cluster
 from deploy.local.home import PROJECT, Home, LocalError, with_project
 from deploy.local.tokens import SECRET_HEADER
+from shared.security.account import Account
 
 ISSUER = "http://issuer.test"
 
@@ -27,7 +29,9 @@ def key(tmp_path: Path) -> issuer.SigningKey:
 
 @pytest.fixture
 def client(users: Path, key: issuer.SigningKey) -> httpx.AsyncClient:
-    app = issuer.create_app(ISSUER, "shufa", issuer.load_users(users), key, "the secret")
+    app = issuer.create_app(
+        ISSUER, "shufa", issuer.load_users(users), key, "the secret", {"review": "of review"}
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ISSUER)
 
 
@@ -112,6 +116,43 @@ def test_a_wrong_users_file_is_refused_with_the_place(tmp_path: Path, text: str,
 
 def test_the_example_users_are_read() -> None:
     assert issuer.load_users(PROJECT / "examples/jinshan/users.yaml")
+
+
+# ---- the accounts of services ----
+
+
+async def test_a_service_gets_a_short_lived_token_of_its_own_by_its_secret(client: httpx.AsyncClient) -> None:
+    found = (await client.get("/.well-known/openid-configuration")).json()
+    assert found["token_endpoint"] == f"{ISSUER}/oauth/token"
+    account = Account(found["token_endpoint"], "review", SecretStr("of review"), client=client)
+    claims = read(await account.token(), (await client.get("/jwks.json")).json())
+    assert claims["sub"] == "service:review"
+    assert claims["grants"] == [{"tenant": "shanghai", "role": "service", "subtree": True}]
+    assert int(str(claims["exp"])) - int(str(claims["iat"])) == 10 * 60
+
+
+@pytest.mark.parametrize(
+    ("name", "secret", "form", "status"),
+    [
+        ("review", "a guess", "grant_type=client_credentials", 401),
+        ("scheduling", "of review", "grant_type=client_credentials", 401),
+        ("nobody", "", "grant_type=client_credentials", 401),
+        ("review", "of review", "grant_type=password", 400),
+        ("review", "of review", "", 400),
+    ],
+)
+async def test_without_its_secret_or_for_another_grant_a_service_gets_none(
+    client: httpx.AsyncClient, name: str, secret: str, form: str, status: int
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await client.post("/oauth/token", content=form, auth=(name, secret), headers=headers)
+    assert answer.status_code == status
+    assert "access_token" not in answer.text
+
+
+async def test_nobody_asks_for_a_services_token_without_credentials(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/oauth/token", data={"grant_type": "client_credentials"})
+    assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("mode", ["production", ""])

@@ -88,19 +88,30 @@ def test_a_service_gets_its_own_addresses_and_nobody_elses(cluster: Cluster) -> 
         "SHUFA_DATABASE_URL": cluster.database_url("review", "app"),
         "SHUFA_RELAY_DATABASE_URL": cluster.database_url("review", "relay"),
         "SHUFA_NATS_URL": cluster.nats_url,
+        "SHUFA_TOKEN_URL": f"{cluster.issuer_url}/oauth/token",
+        "SHUFA_CLIENT_ID": "review",
+        "SHUFA_CLIENT_SECRET": cluster.servers.credentials.accounts["review"],
         "SHUFA_SEAL_KEY": str(cluster.home.signing_key("review")),
         "SHUFA_ROOTS": str(cluster.home.roots("review")),
     }
     assert {name: environment.get(name) for name in expected} == expected
     assert "SHUFA_SIMULATED_START" not in environment
     own = {cluster.servers.credentials.database[f"review_{role}"] for role in ("app", "relay")}
-    others = {*cluster.servers.credentials.database.values(), cluster.servers.credentials.postgres} - own
+    own |= {cluster.servers.credentials.accounts["review"]}
+    secrets = cluster.servers.credentials
+    others = {*secrets.database.values(), *secrets.accounts.values(), secrets.postgres, secrets.issuer} - own
     assert not [secret for secret in others if secret in str(environment)]
 
 
 def test_no_secret_stands_on_a_command_line_or_in_a_log(cluster: Cluster) -> None:
     secrets = cluster.servers.credentials
-    hidden = {secrets.postgres, secrets.nats, secrets.issuer, *secrets.database.values()}
+    hidden = {
+        secrets.postgres,
+        secrets.nats,
+        secrets.issuer,
+        *secrets.database.values(),
+        *secrets.accounts.values(),
+    }
     hidden |= {key.read_text().splitlines()[1] for key in (cluster.home.root / "keys").glob("*.key")}
     family = psutil.Process(cluster.state.supervisor.pid).children(recursive=True)
     seen = [" ".join(process.cmdline()) for process in family]

@@ -26,7 +26,8 @@ from shared.eventstore import BusinessClock, EventStore, tables
 from shared.eventstore.reading import view_row
 from shared.eventstore.store import engine
 from shared.runtime import messages, problems
-from shared.runtime.http import Gate, command_routes
+from shared.runtime.gate import Gate
+from shared.runtime.http import command_routes
 from shared.runtime.migrate import migrate
 from shared.security.tokens import Caller, GrantHeld, TokenVerifier
 
@@ -160,7 +161,7 @@ def speaking(store: EventStore, caller: Caller = ADMIN) -> httpx.AsyncClient:
     """Scheduling's commands over HTTP, in somebody's name."""
     scheduling = FastAPI()
     problems.install(scheduling, messages.load(["services.scheduling"]))
-    gate = Gate(cast(TokenVerifier, KnownCaller(caller)))
+    gate = Gate(cast(TokenVerifier, KnownCaller(caller)), store)
     scheduling.include_router(command_routes(store, gate, COMMANDS))
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(scheduling),

@@ -15,7 +15,8 @@ from jwt.algorithms import OKPAlgorithm
 
 from shared.eventstore import EventStore
 from shared.runtime import messages, problems
-from shared.runtime.http import Gate, command_routes, read_routes
+from shared.runtime.gate import Gate
+from shared.runtime.http import command_routes, read_routes
 from shared.security import TokenVerifier
 
 ISSUER, AUDIENCE = "https://issuer.example", "shufa"
@@ -32,7 +33,7 @@ class Asking:
         verifier = TokenVerifier(
             ISSUER, AUDIENCE, f"{ISSUER}/jwks.json", client=httpx.AsyncClient(transport=keys)
         )
-        app, gate = FastAPI(), Gate(verifier)
+        app, gate = FastAPI(), Gate(verifier, store)
         problems.install(app, messages.load([f"services.{store.service}"]))
         app.include_router(command_routes(store, gate, service.COMMANDS))
         app.include_router(read_routes(store, gate, service.VIEWS, service.AGGREGATES))

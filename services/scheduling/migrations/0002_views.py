@@ -118,3 +118,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "stream", "unit", "post"),
     )
     protect(op.get_bind(), "observers", "progress")
+    op.create_table(
+        "granted_roles",
+        sa.Column("tenant", sa.Text(collation="C"), nullable=False),
+        sa.Column("stream", sa.Text(collation="C"), nullable=False),
+        sa.Column("role", sa.Text(collation="C"), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("unit", sa.Text(), nullable=True),
+        sa.Column("subtree", sa.Boolean(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("given_by", sa.Text(), nullable=True),
+        sa.Column("given_on", sa.Date(), nullable=True),
+        sa.Column("revoked_on", sa.Date(), nullable=True),
+        sa.Column("revoked_by", sa.Text(), nullable=True),
+        sa.Column("revoked_because", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "stream", "role"),
+    )
+    protect(op.get_bind(), "granted_roles", "private")

@@ -9,8 +9,11 @@ create function begin_command(
     kind text, number bigint, version integer, name text, schema_version integer,
     data text, metadata text, day date, hash bytea, names text[]
 ) language plpgsql as $$
+declare
+    v_scope text;
 begin
-    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
+    v_scope := set_config('shufa.tenant', p_tenant, true);
+    v_scope := set_config('shufa.read_scope', p_tenant, true);
     return query
         select 'event', e.sequence, e.version, e.name, e.schema_version, e.data, e.metadata,
                null::date, null::bytea, null::text[]
@@ -25,58 +28,76 @@ begin
         select 'policy', null, p.version, p.tenant, null, p."values"::text, null, p.holds_from, null, null
         from policies p where p.tenant = any (p_path)
         union all
-        -- root first: of a year that two tiers adopted, the nearer one's holds
-        (select 'calendar', null::bigint, c.year, c.tenant, null::integer,
-                json_build_object('holidays', c.holidays, 'working_weekend_days', c.working_weekend_days)::text,
-                null, null::date, null::bytea, null::text[]
-         from calendars c where c.tenant = any (p_path) order by c.tenant)
+        select 'calendar', null, c.year, c.tenant, null,
+               json_build_object('holidays', c.holidays, 'working_weekend_days', c.working_weekend_days)::text,
+               null, null, null, null
+        from calendars c where c.tenant = any (p_path)
         union all
         select 'today', null, null, null, null, null, null, b.today, null, null from business_day b;
 end $$;
 
--- A field after its length in characters.
-create function framed(field text) returns text language sql immutable as
-    $$ select length(field)::text || ':' || field $$;
+-- What the ledger says of a person's roles in the tenant and above it, and the simulated day: who asks is told by it
+-- before anything is decided. It sets the scope itself, so that it may be a transaction of its own.
+create function standing(p_tenant text, p_path text[], p_person text) returns table (
+    tenant text, role text, unit text, subtree boolean, valid_from date, valid_until date, revoked boolean, day date
+) language plpgsql as $$
+begin
+    perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true);
+    return query
+        select g.tenant, g.role, g.unit, g.subtree, g.valid_from, g.valid_until, g.revoked, null::date
+        from grants g where g.tenant = any (p_path) and g.person = p_person
+        union all
+        select null, null, null, null, null, null, null, b.today from business_day b;
+end $$;
 
 -- The hash of one event: the chain is only as good as the fields that are in it, so all are, each after its length,
 -- so that no two different lists of fields give the same text. `previous` is empty at the first event.
--- In plpgsql because its plan is kept: as SQL it took five times as long.
+-- Stable and one expression, so that it becomes part of what calls it; format, because it looks up few functions:
+-- calling and looking up would take longer than hashing.
 create function event_hash(
     previous bytea, service text, tenant text, sequence bigint, stream text, version integer,
     name text, schema_version integer, recorded_at timestamptz, data text, metadata text
-) returns bytea language plpgsql immutable as $$
-begin
-    return sha256(convert_to(
-        framed(encode(previous, 'hex')) || framed(service) || framed(tenant) || framed(sequence::text)
-        || framed(stream) || framed(version::text) || framed(name) || framed(schema_version::text)
-        || framed(((extract(epoch from recorded_at) * 1000000)::bigint)::text)
-        || framed(data) || framed(metadata), 'UTF8'));
-end $$;
+) returns bytea language sql stable as $$
+    select sha256(convert_to(format(
+        '%s:%s%s:%s%s:%s%s:%s%s:%s%s:%s%s:%s%s:%s%s:%s%s:%s%s:%s',
+        length(previous) * 2, encode(previous, 'hex'), length(service), service, length(tenant), tenant,
+        length(sequence::text), sequence, length(stream), stream, length(version::text), version,
+        length(name), name, length(schema_version::text), schema_version,
+        length((extract(epoch from recorded_at) * 1000000)::bigint::text),
+        (extract(epoch from recorded_at) * 1000000)::bigint,
+        length(data), data, length(metadata), metadata), 'UTF8'))
+$$;
 
 -- Writes what one command decided on one stream: rows of read models, texts, deadlines, events, outbox, the key;
--- all or nothing. It sets the scope itself, so that it may be a transaction of its own. The head row is locked
--- after everything that can be done without it, so that writers of one tenant wait for each other as briefly as can be.
--- It makes few statements: starting one takes longer than most of them do.
--- p_rows: what put_rows takes; null where there is nothing, as p_events, p_texts, p_deadlines
--- p_events: [{name, schema_version, data, metadata, public: [{name, version, partition_key, data}]}]
+-- all or nothing. It says itself whose rows it writes, so that it may be a transaction of its own. The head row is
+-- locked after everything that can be done without it, so that writers of one tenant wait for each other as briefly
+-- as can be.
+-- It makes few statements and names few functions: starting them takes longer than what most of them do.
+-- Answers the sequence of the last event; of the ledger's last where the command made none.
+-- p_rows: what put_rows takes. p_deadlines: {name: date}. p_gone_deadlines: names. Null where there is nothing.
+-- p_names, p_schema_versions, p_data: an element for each event. p_public_…: one for each public event, in their order;
+-- p_public_of: of which event.
 create function append(
     p_tenant text, p_stream text, p_expected_version integer,
-    p_rows jsonb, p_events jsonb, p_texts jsonb, p_deadlines jsonb,
-    p_actor text, p_key text, p_request_hash bytea,
-    out sequence bigint, out version integer
-) language plpgsql as $$
-#variable_conflict use_column
+    p_rows jsonb, p_texts jsonb, p_deadlines jsonb, p_gone_deadlines text[],
+    p_names text[], p_schema_versions integer[], p_data text[], p_metadata text,
+    p_public_of integer[], p_public_names text[], p_public_versions integer[], p_partition_keys text[],
+    p_public_data text[],
+    p_actor text, p_key text, p_request_hash bytea
+) returns bigint language plpgsql as $$
 declare
     v_already text := nullif(current_setting('shufa.appended', true), '');
-    v_head heads;
-    v_event jsonb;
-    v_public jsonb;
-    v_names text[] := '{}';
+    v_version integer := p_expected_version;
+    v_sequence bigint;
+    v_hash bytea;
+    v_epoch integer;
+    v_public_sequence bigint;
+    v_public integer := 1;
     v_now timestamptz;
 begin
     if v_already is null then
-        perform set_config('shufa.tenant', p_tenant, true), set_config('shufa.read_scope', p_tenant, true),
-                set_config('shufa.appended', p_tenant, true);
+        v_already := set_config('shufa.tenant', p_tenant, true);
+        v_already := set_config('shufa.appended', p_tenant, true);
     elsif v_already <> p_tenant then
         raise exception 'one transaction writes one ledger: % after %', p_tenant, v_already
             using errcode = 'SH002';
@@ -93,10 +114,6 @@ begin
     end if;
 
     if p_deadlines is not null then
-        if p_expected_version > 0 then
-            delete from deadlines d
-            where d.tenant = p_tenant and d.stream = p_stream and not p_deadlines ? d.name;
-        end if;
         insert into deadlines as d (tenant, stream, name, due_on)
         select p_tenant, p_stream, n.key, n.value::date from jsonb_each_text(p_deadlines) n
         on conflict (tenant, stream, name) do update
@@ -104,48 +121,51 @@ begin
             where d.due_on <> excluded.due_on;
     end if;
 
-    version := p_expected_version;
-    if p_events is null then
-        sequence := coalesce((select h.sequence from heads h where h.tenant = p_tenant), 0);
+    if p_gone_deadlines is not null then
+        delete from deadlines d
+        where d.tenant = p_tenant and d.stream = p_stream and d.name = any (p_gone_deadlines);
+    end if;
+
+    if p_names is null then
+        v_sequence := coalesce((select h.sequence from heads h where h.tenant = p_tenant), 0);
     else
-        select * into v_head from heads h where h.tenant = p_tenant for update;
+        select h.sequence, h.hash, h.epoch, h.public_sequence
+        into v_sequence, v_hash, v_epoch, v_public_sequence
+        from heads h where h.tenant = p_tenant for update;
         if not found then
             insert into heads (tenant) values (p_tenant) on conflict do nothing;
-            select * into v_head from heads h where h.tenant = p_tenant for update;
+            select h.sequence, h.hash, h.epoch, h.public_sequence
+            into v_sequence, v_hash, v_epoch, v_public_sequence
+            from heads h where h.tenant = p_tenant for update;
         end if;
         v_now := clock_timestamp();
-        for n in 0 .. jsonb_array_length(p_events) - 1 loop
-            v_event := p_events -> n;
-            v_names := v_names || (v_event ->> 'name');
-            version := version + 1;
-            v_head.sequence := v_head.sequence + 1;
-            v_head.hash := event_hash(
-                v_head.hash, '{service}', p_tenant, v_head.sequence, p_stream, version,
-                v_event ->> 'name', (v_event ->> 'schema_version')::integer, v_now,
-                v_event ->> 'data', v_event ->> 'metadata');
+        for n in 1 .. cardinality(p_names) loop
+            v_version := v_version + 1;
+            v_sequence := v_sequence + 1;
+            v_hash := event_hash(
+                v_hash, '{service}', p_tenant, v_sequence, p_stream, v_version,
+                p_names[n], p_schema_versions[n], v_now, p_data[n], p_metadata);
             insert into events (tenant, sequence, stream, version, name, schema_version, data, metadata,
                                 recorded_at, hash)
-            values (p_tenant, v_head.sequence, p_stream, append.version, v_event ->> 'name',
-                    (v_event ->> 'schema_version')::integer, v_event ->> 'data', v_event ->> 'metadata',
-                    v_now, v_head.hash);
-            for m in 0 .. jsonb_array_length(v_event -> 'public') - 1 loop
-                v_public := v_event -> 'public' -> m;
-                v_head.public_sequence := v_head.public_sequence + 1;
+            values (p_tenant, v_sequence, p_stream, v_version, p_names[n], p_schema_versions[n], p_data[n], p_metadata,
+                    v_now, v_hash);
+            while p_public_of[v_public] = n loop
+                v_public_sequence := v_public_sequence + 1;
                 insert into outbox (tenant, epoch, sequence, ledger_sequence, stream, name, version,
                                     partition_key, data, metadata, recorded_at)
-                values (p_tenant, v_head.epoch, v_head.public_sequence, v_head.sequence, p_stream,
-                        v_public ->> 'name', (v_public ->> 'version')::integer,
-                        v_public ->> 'partition_key', v_public ->> 'data', v_event ->> 'metadata', v_now);
+                values (p_tenant, v_epoch, v_public_sequence, v_sequence, p_stream,
+                        p_public_names[v_public], p_public_versions[v_public], p_partition_keys[v_public],
+                        p_public_data[v_public], p_metadata, v_now);
+                v_public := v_public + 1;
             end loop;
         end loop;
-        sequence := v_head.sequence;
-        update heads h set sequence = v_head.sequence, hash = v_head.hash,
-                           public_sequence = v_head.public_sequence
+        update heads h set sequence = v_sequence, hash = v_hash, public_sequence = v_public_sequence
         where h.tenant = p_tenant;
     end if;
 
     if p_key is not null then
         insert into commands (tenant, actor, key, request_hash, stream, sequence, version, events)
-        values (p_tenant, p_actor, p_key, p_request_hash, p_stream, append.sequence, append.version, v_names);
+        values (p_tenant, p_actor, p_key, p_request_hash, p_stream, v_sequence, v_version, coalesce(p_names, '{}'));
     end if;
+    return v_sequence;
 end $$;

@@ -123,6 +123,19 @@ create table calendars (
     primary key (tenant, year)
 );
 
+-- What the ledger says of a person's role; `revoked` also where only a token had given it.
+create table grants (
+    tenant text collate "C" not null,
+    person text collate "C" not null,
+    role text collate "C" not null,
+    unit text,
+    subtree boolean not null,
+    valid_from date,
+    valid_until date,
+    revoked boolean not null,
+    primary key (tenant, person, role)
+);
+
 create function refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception 'the ledger is append-only: % on % is refused', tg_op, tg_table_name
@@ -144,29 +157,29 @@ create function read_scope() returns text language sql stable as
 -- inherited: the tenant itself and all above it; reference: both, for a tier judges what it sees below by what holds
 -- there. Writing is for the tenant itself only. The owner is bound like the
 -- application: what it rebuilds, it rebuilds tenant by tenant.
+-- One policy says what is the tenant's own, for reading too, and a second what else may be read: every policy is
+-- evaluated anew in each statement, which takes longer than to find one row.
 create function protect(target regclass, class text) returns void language plpgsql as $$
 declare
     app text := (select service || '_app' from service_identity);
     owner text := (select service || '_owner' from service_identity);
-    readable text := case class
-        when 'private' then 'tenant = (select own_tenant())'
+    also text := case class
+        when 'private' then ''
         when 'progress' then 'tenant >= (select read_scope()) and tenant < (select read_scope()) || ''/'''
-        when 'inherited' then
-            'tenant = (select own_tenant()) or starts_with((select own_tenant()), tenant || ''.'')'
-        when 'reference' then
-            'tenant = (select own_tenant()) or starts_with((select own_tenant()), tenant || ''.'')'
+        when 'inherited' then 'starts_with(own_tenant(), tenant || ''.'')'
+        when 'reference' then 'starts_with(own_tenant(), tenant || ''.'')'
             ' or tenant >= (select read_scope()) and tenant < (select read_scope()) || ''/'''
     end;
 begin
-    if readable is null then
+    if also is null then
         raise exception 'no such class of table: %', class;
     end if;
     execute format('alter table %s enable row level security', target);
     execute format('alter table %s force row level security', target);
-    execute format('create policy readable on %s for select to %I, %I using (%s)', target, app, owner, readable);
-    execute format(
-        'create policy writable on %s for all to %I, %I using (tenant = (select own_tenant()))'
-        ' with check (tenant = (select own_tenant()))', target, app, owner);
+    execute format('create policy own on %s to %I, %I using (tenant = own_tenant())', target, app, owner);
+    if also <> '' then
+        execute format('create policy readable on %s for select to %I, %I using (%s)', target, app, owner, also);
+    end if;
     execute format('grant select, insert, update, delete on %s to %I', target, app);
 end $$;
 
@@ -184,6 +197,7 @@ insert into service_identity (service) values ('{service}');
 select protect(t::regclass, 'private')
 from unnest(array['events', 'heads', 'texts', 'commands', 'deadlines', 'outbox']) t;
 select protect(t::regclass, 'reference') from unnest(array['tenants', 'policies', 'calendars']) t;
+select protect('grants', 'inherited');
 
 revoke update, delete on events, outbox from {service}_app;
 revoke delete on heads, texts from {service}_app;

@@ -55,4 +55,4 @@ begin
     $function$, v_cases);
 end $make$;
 
-select write_as_rows(t::regclass) from unnest(array['tenants', 'policies', 'calendars']) t;
+select write_as_rows(t::regclass) from unnest(array['tenants', 'policies', 'calendars', 'grants']) t;

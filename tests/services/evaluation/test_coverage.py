@@ -25,7 +25,7 @@ from shared.contracts.scheduling import (
 )
 from shared.eventstore import EventStore
 from shared.runtime import messages, problems
-from shared.runtime.http import Gate
+from shared.runtime.gate import Gate
 from shared.security.tokens import Caller, GrantHeld, TokenVerifier
 from tests.services.evaluation.hearing import Evaluation
 
@@ -41,7 +41,11 @@ NAMES = {
     V301: "示例三村",
 }
 TIERS = ("district", "town", "village")
-LAW_OFFICE = Caller("law-clerk", "示例·经办人", (GrantHeld(DISTRICT, "law_office", "sifaju", subtree=True),))
+LAW_OFFICE = Caller(
+    "law-clerk",
+    "示例·经办人",
+    (GrantHeld(DISTRICT, "law_office", "sifaju"), GrantHeld(DISTRICT, "auditor", subtree=True)),
+)
 
 
 class KnownCaller:
@@ -86,7 +90,7 @@ class Coverage:
 async def coverage(store: EventStore) -> AsyncIterator[Coverage]:
     app = FastAPI()
     problems.install(app, messages.load(["services.evaluation"]))
-    app.include_router(routes(store, Gate(cast(TokenVerifier, KnownCaller()))))
+    app.include_router(routes(store, Gate(cast(TokenVerifier, KnownCaller()), store)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://evaluation") as client:
         yield Coverage(client)
 

@@ -24,7 +24,8 @@ from services.review.domain.minutes import CheckRequirements, DraftMinutes
 from shared.contracts import Contract, scheduling
 from shared.eventstore import Context, EventStore, UnitOfWork, reference, tables, views
 from shared.runtime import messages, problems
-from shared.runtime.http import Gate, command_routes, read_routes
+from shared.runtime.gate import Gate
+from shared.runtime.http import command_routes, read_routes
 from shared.security import TokenVerifier
 from tests.services.review.hearing import (
     CONFIRM,
@@ -65,7 +66,7 @@ class Asking:
         )
         app = FastAPI()
         problems.install(app, messages.load([f"services.{SERVICE}"]))
-        gate = Gate(verifier)
+        gate = Gate(verifier, store)
         app.include_router(command_routes(store, gate, COMMANDS))
         app.include_router(read_routes(store, gate, VIEWS, AGGREGATES))
         app.include_router(routes(store, gate))
@@ -133,7 +134,7 @@ async def test_who_stands_in_reads_the_requirements_to_that_unit_while_they_are_
 async def test_nobody_else_reads_it_there(asking: Asking, role: str, tenant: str) -> None:
     answer = await asking.entrusted(role, tenant=tenant, subtree=tenant != TENANT)
     assert answer.status_code == 403
-    assert answer.json()["data"]["roles"] == ["supervision_office"]
+    assert "supervision_office" in answer.json()["data"]["roles"]
 
 
 async def know(store: EventStore, *events: Contract) -> None:

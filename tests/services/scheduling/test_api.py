@@ -20,7 +20,8 @@ from services.scheduling.api import routes
 from services.scheduling.application import AGGREGATES, COMMANDS, SERVICE, VIEWS
 from shared.eventstore import EventStore, tables
 from shared.runtime import messages, problems
-from shared.runtime.http import Gate, command_routes, read_routes
+from shared.runtime.gate import Gate
+from shared.runtime.http import command_routes, read_routes
 from shared.security import TokenVerifier
 from tests.services.scheduling.telling import UNITS
 
@@ -38,7 +39,7 @@ class Service:
         verifier = TokenVerifier(
             ISSUER, AUDIENCE, f"{ISSUER}/jwks.json", client=httpx.AsyncClient(transport=keys)
         )
-        app, gate = FastAPI(), Gate(verifier)
+        app, gate = FastAPI(), Gate(verifier, store)
         problems.install(app, messages.load([f"services.{SERVICE}"]))
         app.include_router(command_routes(store, gate, COMMANDS))
         app.include_router(read_routes(store, gate, VIEWS, AGGREGATES))
@@ -72,6 +73,7 @@ async def service(store: EventStore) -> AsyncIterator[Service]:
 
 ADMIN = {"tenant": DISTRICT, "role": "tenant_admin", "subtree": True}
 LAW_OFFICE = {"tenant": DISTRICT, "role": "law_office", "unit": "sifaju", "subtree": True}
+LAW_OFFICE_OF_THE_TOWN = {"tenant": TOWN, "role": "law_office", "unit": "sifasuo"}
 
 
 def tenant_body(name: str, tier: str, order: int = 1) -> dict[str, Any]:
@@ -79,7 +81,7 @@ def tenant_body(name: str, tier: str, order: int = 1) -> dict[str, Any]:
 
 
 async def open_district_and_town(service: Service) -> dict[str, str]:
-    who = service.by(ADMIN, LAW_OFFICE)
+    who = service.by(ADMIN, LAW_OFFICE, LAW_OFFICE_OF_THE_TOWN)
     for tenant, name, tier in ((DISTRICT, "示例区", "district"), (TOWN, "廊下镇", "town")):
         answer = await service.post(f"{tenant}/tenant/self/register-tenant", tenant_body(name, tier), who)
         assert answer.status_code == 200, answer.text
@@ -117,11 +119,12 @@ async def test_a_grant_without_subtree_opens_its_own_tenant_alone(service: Servi
     assert answer.status_code == 200
 
 
-async def test_a_law_office_that_enters_below_does_not_read_the_ledger_there(service: Service) -> None:
-    who = await open_district_and_town(service)
+async def test_a_law_office_decides_and_reads_nothing_below(service: Service) -> None:
+    await open_district_and_town(service)
+    who = service.by(ADMIN, LAW_OFFICE)
     answer = await service.post(f"{TOWN}/policy/self/adopt-policy", policy({"yellow_days": 20}), who)
-    assert answer.status_code == 200
-    assert (await service.get(f"{TOWN}/adopted-policies", who))["items"][0]["policy_version"] == 1
+    assert (answer.status_code, answer.json()["code"]) == (403, "security.not-permitted")
+    assert (await service.get(f"{TOWN}/adopted-policies", who))["items"] == []
     assert (await service.get(f"{TOWN}/ledger", who))["code"] == "security.not-permitted"
     assert (await service.get(f"{DISTRICT}/ledger", who))["items"]
 

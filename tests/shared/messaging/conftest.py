@@ -206,11 +206,11 @@ class Hearer:
         for sequence in sequences:
             await self.inbox.keep(SERVICE, approved(sequence, session=session, tenant=tenant), sequence)
 
-    async def has_heard(self, count: int) -> None:
+    async def has_heard(self, count: int, tenant: str = TENANT) -> None:
         """Wait until so many effects are there."""
 
         async def enough() -> bool:
-            return len(await self.heard()) >= count
+            return len(await self.heard(tenant)) >= count
 
         await until(enough)
 

@@ -275,7 +275,7 @@ async def test_the_relay_that_holds_the_lease_dies_and_the_other_goes_on_in_orde
         store = EventStore(SERVICE, place.store.app, engine(wire.url, 1), place.store.clock)
         async with speaking(store, servers.nats_url) as holder:
             await write(place, "a", 1, 2, 3)
-            wire.cut(saying(b"UPDATE outbox"), "before", for_good=True)
+            wire.cut(saying(b"update outbox"), "before", for_good=True)
             with pytest.raises(Exception, match="connection"):
                 await holder.step()
             await write(place, "a", 4, 5)

@@ -44,6 +44,7 @@ from shared.messaging.fork import Behind, accept_all, behind
 from shared.messaging.relay import Relay
 from shared.messaging.topology import STREAM
 from shared.runtime import service as runtime
+from shared.runtime.gate import Gate
 from shared.runtime.operations import operation_routes
 from shared.runtime.service import Running, Service
 from shared.runtime.settings import Settings
@@ -231,7 +232,7 @@ async def readiness(running: Running) -> tuple[int, Any]:
         FastAPI(),
         TokenVerifier("https://issuer.example", "shufa", "https://issuer.example/jwks.json"),
     )
-    app.include_router(operation_routes(running.store, running.broker, nobody, None))
+    app.include_router(operation_routes(running.store, running.broker, Gate(nobody, running.store), None))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://review.test") as client:
         answer = await client.get("/readyz")
     await nobody.close()
@@ -296,6 +297,7 @@ async def test_the_drill(
             await installation.everything_published()
         await hearer.has_heard(6)
         assert await hearer.heard() == [1, 2, 3, 4, 5, 2]
+        await hearer.has_heard(2, NEW_TENANT)
         assert await hearer.heard(NEW_TENANT) == [1, 2]
 
         await installation.seal()

@@ -8,6 +8,7 @@ import os
 
 import pytest
 import sqlalchemy as sa
+from asyncpg import InsufficientPrivilegeError
 from nats.js import JetStreamContext
 from sqlalchemy.exc import ProgrammingError
 
@@ -199,7 +200,7 @@ async def test_what_is_kept_together_is_kept_or_handed_back_together(hearer: Hea
     await hearer.database.run(f"revoke insert on received from {HEARER}_relay")
     try:
         came = await asyncio.gather(*(hearer.keep(n) for n in (1, 2, 3)), return_exceptions=True)
-        assert [type(error) for error in came] == [ProgrammingError] * 3
+        assert [type(error) for error in came] == [InsufficientPrivilegeError] * 3
     finally:
         await hearer.database.run(f"grant insert on received to {HEARER}_relay")
     assert await hearer.applied() == []
