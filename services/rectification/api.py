@@ -16,7 +16,6 @@ from shared.eventstore import EventStore
 from shared.eventstore.failures import TenantUnknown
 from shared.eventstore.reading import LARGEST_PAGE
 from shared.runtime.gate import Gate
-from shared.runtime.http import in_own_tenant
 from shared.runtime.problems import Problem
 from shared.security.permissions import may_read
 
@@ -82,7 +81,7 @@ def routes(store: EventStore, gate: Gate) -> APIRouter:
         after: Annotated[str | None, Query(description="A page's `next`.")] = None,
     ) -> ProgressAnswer:
         """How many cases of the tenant and of each tier below stand where, by each tenant's own policy."""
-        actor = in_own_tenant(await gate.actor(request, tenant))
+        actor = await gate.actor(request, tenant)
         refuse_if(may_read(store.service, "progress", actor, tier="progress"))
         today = await store.today()
         async with store.reading(tenant, scope=tenant) as connection:

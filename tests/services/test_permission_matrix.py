@@ -51,6 +51,8 @@ WORDS = {
     "unit": "reporter@ liaison@",
     "progress": "law_office party_office supervision_office organization_department leader reporter liaison"
     " tenant_admin^ auditor^ operator^ service^",
+    "own-tier": "law_office party_office supervision_office organization_department leader reporter liaison"
+    " tenant_admin auditor operator service",
 }
 """Groups of the lines below. ``@``: for the own unit alone; ``^``: from a tier above as well."""
 
@@ -134,6 +136,7 @@ rectification GET case-register: progress
 rectification GET items: progress
 rectification GET suspensions: progress
 rectification GET bulletins: progress
+rectification GET progress: own-tier
 rectification GET supervision-notices: law_office party_office supervision_office unit
 rectification GET inspections: law_office party_office supervision_office unit
 rectification GET progress-notes: law_office party_office supervision_office unit
