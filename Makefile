@@ -46,7 +46,7 @@ check: $(INSTALLED) ## format, lint, types, import rules, committed schemas, gol
 	@$(BIN)/python -m deploy.local.permissions check
 
 .PHONY: rules
-rules: $(INSTALLED) ## write docs/rules.md, domain.md and permissions.md from the code
+rules: $(INSTALLED) ## write docs/rules.md, policies.md, domain.md and permissions.md from the code
 	@$(BIN)/python -m shared.testing.rulebook write
 	@$(BIN)/python -m deploy.local.permissions write
 

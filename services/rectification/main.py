@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.rectification.api import routes
 from services.rectification.application import AGGREGATES, COMMANDS, SERVICE, VIEWS
 from services.rectification.deadlines import FIRES
 from services.rectification.reactions import reactions
@@ -14,6 +15,7 @@ RECTIFICATION = Service(
     views=VIEWS,
     reactions=reactions,
     fires=FIRES,
+    routes=routes,
 )
 
 if __name__ == "__main__":

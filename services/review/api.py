@@ -82,7 +82,7 @@ def routes(store: EventStore, gate: Gate) -> APIRouter:
             _only(policy.standing_in_office, store.service, actor)
             return EntrustedAnswer(
                 office=policy.standing_in_office,
-                drafts=await _drafts(connection, tenant),
+                drafts=await _drafts(connection, tenant, policy.reviewing_office),
                 requirements=await _requirements(connection, tenant),
             )
 
@@ -94,14 +94,14 @@ def _only(office: str, service: str, actor: Actor) -> None:
         raise NotPermitted(service, "entrusted", Permitted(frozenset({office})))
 
 
-async def _drafts(connection: AsyncConnection, tenant: str) -> list[EntrustedDraft]:
+async def _drafts(connection: AsyncConnection, tenant: str, office: str) -> list[EntrustedDraft]:
     written = (tables.texts.c.tenant == drafts.c.tenant) & (tables.texts.c.ref == drafts.c.text_ref)
     rows = await connection.execute(
         sa.select(drafts, tables.texts.c.body.label("text"))
         .outerjoin(tables.texts, written)
         .where(
             drafts.c.tenant == tenant,
-            drafts.c.houses_offices.has_key("law_office"),
+            drafts.c.houses_offices.has_key(office),
             drafts.c.state != "withdrawn",
         )
         .order_by(drafts.c.held_on, drafts.c.stream)

@@ -3,7 +3,6 @@
 ``warnings`` in plans and sessions are looked up in messages.toml.
 """
 
-from dataclasses import fields
 from datetime import date
 from typing import Annotated, Any
 
@@ -21,7 +20,7 @@ from shared.eventstore.reference import adopted_policies
 from shared.runtime.gate import Gate
 from shared.runtime.problems import Problem
 from shared.security.permissions import may_read
-from shared.tenancy import Adopted, Policy, ancestors_and_self, effective, origins
+from shared.tenancy import VALUES, Adopted, ancestors_and_self, as_set, effective, in_force, origins, plain
 
 
 class Origin(BaseModel):
@@ -33,21 +32,28 @@ class Origin(BaseModel):
 
 
 class PolicyValue(BaseModel):
-    """One value that holds. ``origin`` null: the default. ``stricter``: which direction a tier below may go."""
+    """One value that holds. ``origin`` null: the default. ``stricter``: which direction a tier below may go, inside
+    ``bounds``. ``own``: what the tenant itself has adopted, null for nothing; ``overridden``: it does not hold as
+    adopted, because a tier above has become stricter since (``origin`` says which)."""
 
     name: str
     value: int | bool | str | list[str]
     origin: Origin | None
+    own: int | bool | str | list[str] | None
+    overridden: bool
     stricter: str
+    bounds: str
     source: str
 
 
 class PolicyAnswer(BaseModel):
-    """The policy of a tenant on a day; ``versions`` are those it was computed from, root first."""
+    """The policy of a tenant on a day; ``versions`` are those it was computed from, root first. ``overridden`` names
+    the tenant's own values that a tier above overrides."""
 
     tenant: str
     on: date
     versions: list[str]
+    overridden: list[str]
     values: list[PolicyValue]
 
 
@@ -128,25 +134,38 @@ def policy_on(tenant: str, adopted: list[Adopted], day: date) -> PolicyAnswer:
     """The policy of a tenant on a day, value by value, from every version adopted on its path."""
     path = ancestors_and_self(tenant)
     holds, comes_from = effective(path, adopted, day), origins(path, adopted, day)
-    values = []
-    for one in fields(Policy):
-        if one.name == "versions":
-            continue
-        value, origin = getattr(holds, one.name), comes_from.get(one.name)
-        values.append(
-            PolicyValue(
-                name=one.name,
-                value=list(value) if isinstance(value, tuple) else value,
-                origin=None
-                if origin is None
-                else Origin(
-                    tenant=origin.tenant, policy_version=origin.version, holds_from=origin.holds_from
-                ),
-                stricter=one.metadata["stricter"],
-                source=one.metadata["source"],
-            )
+    version = in_force(adopted, day).get(tenant)
+    own = {name: plain(value) for name, value in version.values.items()} if version else {}
+    values = [
+        PolicyValue(
+            name=name,
+            value=_json(getattr(holds, name)),
+            origin=_origin(comes_from.get(name)),
+            own=_json(own.get(name)),
+            overridden=name in own and as_set(own[name]) != as_set(getattr(holds, name)),
+            stricter=about.stricter,
+            bounds=str(about.bounds),
+            source=about.source,
         )
-    return PolicyAnswer(tenant=tenant, on=day, versions=list(holds.versions), values=values)
+        for name, about in VALUES.items()
+    ]
+    return PolicyAnswer(
+        tenant=tenant,
+        on=day,
+        versions=list(holds.versions),
+        overridden=[one.name for one in values if one.overridden],
+        values=values,
+    )
+
+
+def _origin(version: Adopted | None) -> Origin | None:
+    if version is None:
+        return None
+    return Origin(tenant=version.tenant, policy_version=version.version, holds_from=version.holds_from)
+
+
+def _json(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _turn(turn: Turn) -> TurnAnswer:

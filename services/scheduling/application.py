@@ -25,7 +25,7 @@ from services.scheduling.views.registered_tenants import REGISTERED_TENANTS
 from services.scheduling.views.sessions import SESSIONS_VIEW, sessions
 from services.scheduling.views.units import UNITS_VIEW, units
 from shared.eventstore import Aggregate, Recorded, UnitOfWork, View, reference
-from shared.tenancy import ancestors_and_self, effective, parent
+from shared.tenancy import ancestors_and_self, effective, origins, parent
 
 SERVICE = "scheduling"
 
@@ -39,7 +39,8 @@ async def _policy_facts(
         return policy.Facts()
     path = ancestors_and_self(above)
     adopted = await reference.adopted_policies(connection, path)
-    return policy.Facts(above=effective(path, adopted, command.holds_from))
+    day = command.holds_from
+    return policy.Facts(effective(path, adopted, day), origins(path, adopted, day))
 
 
 async def _plan_facts(connection: AsyncConnection, tenant: str, id: str, command: plan.Command) -> plan.Facts:

@@ -24,6 +24,8 @@ F = TypeVar("F")
 T = TypeVar("T")
 
 Tier = Literal["private", "progress", "inherited"]
+TableClass = Tier | Literal["reference"]
+"""The classes of row security (sql/kernel.sql); the last is what every decision needs to know of the tree."""
 Row = dict[str, Any]
 
 
@@ -50,7 +52,8 @@ class View:
     """A read model kept with the event: rows of the stream in hand, a pure fold over its whole history.
 
     ``rows`` gives the columns besides tenant and stream; ``[]`` means no row. ``filters`` are the columns a list
-    may be asked by, ``order_by`` its order (the stream comes last), ``present`` adds what depends on today.
+    may be asked by, ``order_by`` its order (the stream comes last), ``present`` adds what depends on today. Of a
+    *progress* view a tier above sees every column but ``own_only``: where a text lies, what proves a result.
     """
 
     table: sa.Table
@@ -59,6 +62,7 @@ class View:
     order_by: tuple[str, ...] = ()
     tier: Tier = "private"
     present: Callable[[Row, date, Policy, Calendar], Row] | None = None
+    own_only: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -66,8 +70,8 @@ class View:
         return self.table.name
 
 
-def view_table(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    """A view's table: tenant and stream first and in the primary key, then the view's own columns."""
+def view_table(name: str, *columns: sa.Column[Any] | sa.Index) -> sa.Table:
+    """A view's table: tenant and stream first and in the primary key, then the view's own columns and indexes."""
     return sa.Table(
         name,
         sa.MetaData(),  # its own: two services may call a view the same

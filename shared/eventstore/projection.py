@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from shared.contracts import Contract
 from shared.contracts.envelope import Cause
-from shared.eventstore.aggregate import Row, Tier
+from shared.eventstore.aggregate import Row, TableClass
 from shared.eventstore.views import Change
 
 __all__ = ["Cause", "Changes", "Drop", "Projection"]
@@ -37,7 +37,7 @@ class Projection:
     table: sa.Table
     contracts: tuple[type[Contract], ...]
     change: Callable[[Any, Cause], Row | Drop | None]
-    tier: Tier = "private"
+    tier: TableClass = "private"
 
     def of(self, event: Contract, cause: Cause) -> Change | None:
         """The change that an event makes to the table."""

@@ -17,6 +17,7 @@ from shared.decider import Refused
 from shared.eventstore import tables
 from shared.eventstore.aggregate import Aggregate, Row, View
 from shared.eventstore.unit_of_work import recorded_from
+from shared.tenancy import ancestors_and_self
 
 LARGEST_PAGE = 200
 
@@ -38,22 +39,112 @@ async def view_page(
     after: str | None,
 ) -> Page:
     """Rows of one tenant in the view's order. ``filters`` are equalities; ``after`` is a page's ``next``."""
-    table = view.table
-    order = [table.c[name] for name in view.order_by]
-    order += [
-        column for column in table.primary_key.columns if column.name != "tenant" and column not in order
-    ]
-    query = sa.select(table).where(table.c.tenant == tenant)
-    for name, text in filters.items():
-        query = query.where(table.c[name] == _typed(table.c[name], text))
+    order = _order(view)
+    query = sa.select(view.table).where(view.table.c.tenant == tenant, *_filtered(view, filters))
     if after is not None:
-        values = _read_cursor(after, len(order))
-        typed = [sa.literal(_from_json(c, v), c.type) for c, v in zip(order, values, strict=True)]
-        query = query.where(sa.tuple_(*order) > sa.tuple_(*typed))
+        query = query.where(_beyond(order, _read_cursor(after, len(order))))
     found = (await connection.execute(query.order_by(*order).limit(limit + 1))).mappings().all()
     rows = [dict(row) for row in found[:limit]]
     more = len(found) > limit
     return Page(rows, _cursor([rows[-1][column.name] for column in order]) if more else None)
+
+
+async def subtree_page(
+    connection: AsyncConnection,
+    view: View,
+    scope: str,
+    filters: Mapping[str, str],
+    limit: int,
+    after: str | None,
+) -> Page:
+    """Rows of a tenant and of all below it: in the official order of tenants, then in the view's order, without the
+    columns that are the tenant's own. A page's ``next`` says the tenant and the row it ended with."""
+    order, tenants = _order(view), await tenants_in_order(connection, scope)
+    last: list[Any] | None = None
+    if after is not None:
+        tenant, *last = _read_cursor(after, 1 + len(order))
+        if tenant not in tenants:
+            raise Refused("http.invalid-cursor")
+        tenants = tenants[tenants.index(tenant) :]
+    found: list[Row] = []
+    some = FEW_TENANTS
+    while tenants and len(found) <= limit:
+        ask = subtree_query(view, tenants[:some], filters, limit + 1 - len(found), last)
+        found += [dict(row) for row in (await connection.execute(ask)).mappings()]
+        tenants, some, last = tenants[some:], some * 4, None
+    rows, more = found[:limit], len(found) > limit
+    return Page(
+        rows, _cursor([rows[-1][name] for name in ("tenant", *(c.name for c in order))]) if more else None
+    )
+
+
+FEW_TENANTS = 4
+"""How many tenants are asked first. Where they have too few rows for a page four times as many follow: a tree whose
+tenants mostly have none is looked through in a few queries, and one whose tenants have many is not read as a whole."""
+
+
+def subtree_query(
+    view: View, tenants: Sequence[str], filters: Mapping[str, str], limit: int, last: Sequence[Any] | None
+) -> sa.Select[Any]:
+    """The first rows of these tenants in this order; of the first tenant those after ``last``, where it is given.
+    Each tenant is looked up by itself, so that an index leads to its rows and no more than a page of them is read."""
+    table, order = view.table, _order(view)
+    shown = [column for column in table.c if column.name not in view.own_only]
+    asked = (
+        sa.func.unnest(sa.literal(list(tenants), sa.ARRAY(sa.Text)))
+        .table_valued(sa.column("tenant", sa.Text(collation="C")), with_ordinality="place")
+        .render_derived(name="asked")
+    )
+    of_one = sa.select(*shown).where(table.c.tenant == asked.c.tenant, *_filtered(view, filters))
+    if last is not None:
+        of_one = of_one.where((asked.c.place > 1) | _beyond(order, last))
+    rows = of_one.order_by(*order).limit(limit).lateral("rows")
+    return (
+        sa.select(*rows.c)
+        .select_from(asked.join(rows, sa.true()))
+        .order_by(asked.c.place, *(rows.c[column.name] for column in order))
+        .limit(limit)
+    )
+
+
+async def tenants_in_order(connection: AsyncConnection, scope: str) -> list[str]:
+    """Every registered tenant of a subtree in official order: a tier before those below it."""
+    table = tables.tenants
+    query = sa.select(table.c.tenant, table.c.official_order).where(within(table.c.tenant, scope))
+    orders = {row.tenant: row.official_order for row in await connection.execute(query)}
+
+    def place(tenant: str) -> list[tuple[int, str]]:
+        path = ancestors_and_self(tenant)[scope.count(".") :]
+        return [(orders.get(one, LAST), one) for one in path]
+
+    return sorted(orders, key=place)
+
+
+LAST = 2**31
+"""The place of a tier that is not registered while one below it is."""
+
+
+def within(column: Any, scope: str) -> sa.ColumnElement[bool]:
+    """Is the tenant the scope itself or below it? The range that the index and the row security go by."""
+    return sa.and_(column >= scope, column < f"{scope}/")
+
+
+def _order(view: View) -> list[sa.Column[Any]]:
+    order = [view.table.c[name] for name in view.order_by]
+    keys = view.table.primary_key.columns
+    return order + [column for column in keys if column.name != "tenant" and column not in order]
+
+
+def _filtered(view: View, filters: Mapping[str, str]) -> list[sa.ColumnElement[bool]]:
+    return [view.table.c[name] == _typed(view.table.c[name], text) for name, text in filters.items()]
+
+
+def _beyond(order: Sequence[sa.Column[Any]], last: Sequence[Any]) -> sa.ColumnElement[bool]:
+    try:
+        typed = [sa.literal(_from_json(c, v), c.type) for c, v in zip(order, last, strict=True)]
+    except (ValueError, TypeError):
+        raise Refused("http.invalid-cursor") from None
+    return sa.tuple_(*order) > sa.tuple_(*typed)
 
 
 async def view_row(connection: AsyncConnection, view: View, tenant: str, stream: str) -> Row | None:
@@ -134,16 +225,6 @@ async def stream_version(connection: AsyncConnection, tenant: str, stream: str) 
     table = tables.events
     query = sa.select(sa.func.max(table.c.version)).where(table.c.tenant == tenant, table.c.stream == stream)
     return await connection.scalar(query) or 0
-
-
-async def adopted_years(connection: AsyncConnection, path: Sequence[str]) -> list[tuple[int, str]]:
-    """The calendars adopted along a path, as (year, JSON text)."""
-    table = tables.calendars
-    data = sa.func.json_build_object(
-        "holidays", table.c.holidays, "working_weekend_days", table.c.working_weekend_days
-    )
-    query = sa.select(table.c.year, sa.cast(data, sa.Text)).where(table.c.tenant.in_(path))
-    return [(row[0], row[1]) for row in await connection.execute(query.order_by(table.c.tenant))]
 
 
 def _typed(column: sa.Column[Any], text: str) -> Any:

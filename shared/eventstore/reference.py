@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -24,7 +25,7 @@ from shared.eventstore import tables
 from shared.eventstore.aggregate import Row
 from shared.eventstore.projection import Cause, Projection
 from shared.eventstore.views import Change
-from shared.tenancy import Adopted
+from shared.tenancy import Adopted, Policy, ancestors_and_self, effective
 
 
 def _tenant(event: TenantRegistered) -> Row:
@@ -78,7 +79,7 @@ PROJECTIONS = tuple(
         table,
         tuple(contract for contract, (written, _) in _ROWS.items() if written is table),
         _row,
-        tier="inherited",
+        tier="reference" if table is not tables.grants else "inherited",
     )
     for table in dict.fromkeys(table for table, _ in _ROWS.values())
 )
@@ -98,6 +99,57 @@ async def adopted_policies(connection: AsyncConnection, tenants: list[str]) -> l
     table = tables.policies
     rows = await connection.execute(sa.select(table).where(table.c.tenant.in_(tenants)))
     return [adopted(row.tenant, row.version, row.holds_from, row._mapping["values"]) for row in rows]
+
+
+@dataclass(frozen=True)
+class Governing:
+    """What a decision or a light stands on, for one tenant on one day."""
+
+    policy: Policy
+    calendar: Calendar
+
+
+@dataclass
+class InForce:
+    """What governs each of several tenants on a day. Tenants that inherit everything share one object."""
+
+    on: date
+    _adopted: Mapping[str, list[Adopted]]
+    _years: Mapping[str, list[tuple[int, str]]]
+    _known: dict[tuple[str, ...], Governing] = field(default_factory=dict)
+
+    def of(self, tenant: str) -> Governing:
+        """The tenant's effective policy and its calendar: of a year that two tiers adopted the nearer one's holds."""
+        path = tuple(one for one in ancestors_and_self(tenant) if one in self._adopted or one in self._years)
+        if path not in self._known:
+            versions = [version for one in path for version in self._adopted.get(one, ())]
+            years = [year for one in path for year in self._years.get(one, ())]
+            self._known[path] = Governing(effective(path, versions, self.on), calendar_with(years))
+        return self._known[path]
+
+
+async def in_force(connection: AsyncConnection, on: date, tenants: Iterable[str] | None = None) -> InForce:
+    """What governs these tenants on a day, in two queries however many they are; None: every tenant in scope."""
+    paths = (
+        None if tenants is None else sorted({one for tenant in tenants for one in ancestors_and_self(tenant)})
+    )
+    versions = sa.select(tables.policies)
+    table = tables.calendars
+    data = sa.func.json_build_object(
+        "holidays", table.c.holidays, "working_weekend_days", table.c.working_weekend_days
+    )
+    years = sa.select(table.c.tenant, table.c.year, sa.cast(data, sa.Text).label("days"))
+    if paths is not None:
+        versions = versions.where(tables.policies.c.tenant.in_(paths))
+        years = years.where(table.c.tenant.in_(paths))
+    adopted_there: dict[str, list[Adopted]] = {}
+    for row in await connection.execute(versions):
+        one = adopted(row.tenant, row.version, row.holds_from, row._mapping["values"])
+        adopted_there.setdefault(one.tenant, []).append(one)
+    years_there: dict[str, list[tuple[int, str]]] = {}
+    for row in await connection.execute(years):
+        years_there.setdefault(row.tenant, []).append((row.year, row.days))
+    return InForce(on, adopted_there, years_there)
 
 
 def adopted(tenant: str, version: int, holds_from: date, values: dict[str, object] | str) -> Adopted:

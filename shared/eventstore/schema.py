@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shared.eventstore.aggregate import Tier
+from shared.eventstore.aggregate import TableClass
 from shared.eventstore.sql import read
 
 SCRIPTS = ("kernel", "functions", "rows", "inbox", "rebuild", "seals", "history")
@@ -19,7 +19,7 @@ def create_kernel(connection: sa.Connection, service: str) -> None:
         _script(connection, read(name).replace("{service}", service))
 
 
-def protect(connection: sa.Connection, table: str, tier: Tier) -> None:
+def protect(connection: sa.Connection, table: str, tier: TableClass) -> None:
     """Put a view's table under row security, grant it to the application role, and let put_rows write it."""
     connection.execute(
         sa.text("select protect(cast(:name as regclass), :tier), write_as_rows(cast(:name as regclass))"),

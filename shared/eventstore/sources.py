@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from shared.contracts import CONTRACTS, Contract, newest, sayers
 from shared.contracts.envelope import decode
 from shared.decider import Actor
-from shared.eventstore.aggregate import Aggregate, Recorded, Row, Tier, View
+from shared.eventstore.aggregate import Aggregate, Recorded, Row, TableClass, View
 from shared.eventstore.projection import Cause, Changes, Projection
 from shared.eventstore.sql import read
 
@@ -59,7 +59,7 @@ class Source(Protocol):
     """What a table is made of."""
 
     table: sa.Table
-    tier: Tier
+    tier: TableClass
     by: tuple[str, ...]
     each_row_once: bool
     """When everything is read, does no row come twice?"""
@@ -82,7 +82,8 @@ class Streams:
         self.reader = reader
         self.aggregate = aggregate
         self.view = view
-        self.table, self.tier = view.table, view.tier
+        self.table = view.table
+        self.tier: TableClass = view.tier
         self.keys = [column.name for column in view.table.primary_key.columns][len(self.by) :]
 
     async def positions(self) -> Mapping[Key, Position]:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, fields
 from datetime import date
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from fastapi.security import HTTPBearer
@@ -16,14 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from structlog import get_logger
 from structlog.contextvars import bind_contextvars
 
-from shared.decider import Actor, Refused, refuse_if, words
+from shared.decider import Actor, Refused, refuse_if, replace, words
 from shared.eventstore import Aggregate, Context, EventStore, Key, View, reading
-from shared.eventstore.reference import adopted_policies, calendar_with
+from shared.eventstore.reference import in_force
 from shared.observability.metrics import COMMAND_SECONDS
 from shared.runtime.gate import Gate
 from shared.runtime.problems import Problem
 from shared.security.permissions import may, may_read, only_unit, unit_of
-from shared.tenancy import ancestors_and_self, effective
 
 log = get_logger(__name__)
 
@@ -70,6 +69,12 @@ class TextAnswer(BaseModel):
     stream: str
     body: str | None
     sha256: str
+
+
+def in_own_tenant(actor: Actor) -> Actor:
+    """The actor with the roles that are held in the tenant itself: a tier is shown what lies below it, and a role
+    that reaches down from above is at home there."""
+    return replace(actor, roles=actor.roles - actor.roles_from_above, roles_from_above=frozenset())
 
 
 def command_routes(
@@ -261,22 +266,34 @@ def _list_route(store: EventStore, gate: Gate, view: View, name: str) -> Callabl
         tenant: str,
         limit: Annotated[int, Query(ge=1, le=reading.LARGEST_PAGE)] = 50,
         after: str | None = None,
+        within: Annotated[
+            Literal["tenant", "subtree"],
+            Query(
+                description="With `subtree` also the rows of every tier below, in official order: progress only."
+            ),
+        ] = "tenant",
     ) -> ListAnswer:
         actor = await gate.actor(request, tenant)
+        below = within == "subtree"
+        if below:
+            actor = in_own_tenant(actor)
         refuse_if(may_read(store.service, name, actor, tier=view.tier))
-        filters = {k: v for k, v in request.query_params.items() if k not in ("limit", "after")}
+        if below and view.tier != "progress":
+            raise Refused("http.not-shown-from-above", what=name)
+        filters = {k: v for k, v in request.query_params.items() if k not in ("limit", "after", "within")}
         unknown = sorted(set(filters) - set(view.filters))
         if unknown:
             raise Refused("http.unknown-filter", filters=unknown, known=list(view.filters))
         unit = only_unit(store.service, name, actor, tier=view.tier)
         if unit is not None:
-            if "unit" not in view.table.c:
+            if below or "unit" not in view.table.c:
                 raise Refused("security.not-permitted", service=store.service, what=name, roles=[])
             filters["unit"] = unit
         async with store.reading(tenant) as connection:
-            page = await reading.view_page(connection, view, tenant, filters, limit, after)
-            items = await _presented(store, connection, view, tenant, page.items)
-        return ListAnswer(items=items, next=page.next)
+            read = reading.subtree_page if below else reading.view_page
+            page = await read(connection, view, tenant, filters, limit, after)
+            items = await _presented(store, connection, view, page.items)
+        return ListAnswer(items=_shown_to(actor, view, items), next=page.next)
 
     return handle
 
@@ -302,25 +319,34 @@ def _row_route(
             if row is None:
                 raise Refused("http.not-found", what=stream)
             version = await reading.stream_version(connection, tenant, stream)
-            [item] = await _presented(store, connection, view, tenant, [row], as_of)
+            [item] = await _presented(store, connection, view, [row], as_of)
         response.headers["ETag"] = f'"{version}"'
-        return item | {"version": version}
+        return _shown_to(actor, view, [item])[0] | {"version": version}
 
     return handle
+
+
+def _shown_to(actor: Actor, view: View, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Who has a role in the tenant only from above sees no more of it than a page of the subtree shows."""
+    if not view.own_only or in_own_tenant(actor).roles:
+        return items
+    return [{name: value for name, value in item.items() if name not in view.own_only} for item in items]
 
 
 async def _presented(
     store: EventStore,
     connection: Any,
     view: View,
-    tenant: str,
     rows: list[dict[str, Any]],
     as_of: date | None = None,
 ) -> list[dict[str, Any]]:
-    if view.present is None:
+    """The rows as they are read on a day, each by the policy and the calendar of its own tenant."""
+    if view.present is None or not rows:
         return rows
     today = as_of or await store.today()
-    path = ancestors_and_self(tenant)
-    policy = effective(path, await adopted_policies(connection, path), today)
-    calendar = calendar_with(await reading.adopted_years(connection, path))
-    return [view.present(row, today, policy, calendar) for row in rows]
+    governing = await in_force(connection, today, {row["tenant"] for row in rows})
+    shown = []
+    for row in rows:
+        here = governing.of(row["tenant"])
+        shown.append(view.present(row, today, here.policy, here.calendar))
+    return shown

@@ -1,4 +1,4 @@
-"""``python -m shared.testing.rulebook write|check``: docs/rules.md and docs/domain.md, from code and tests.
+"""``python -m shared.testing.rulebook write|check``: docs/rules.md, policies.md and domain.md, from code and tests.
 
 A rule is a predicate in a service's ``domain/policies`` (a function that answers why it refuses, or whether it holds)
 or a policy value. It names its source in its docstring, or its module does; the tests that hold it are those that name
@@ -12,15 +12,16 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from shared.tenancy import Policy
+from shared.tenancy import VALUES, About
+from shared.tenancy.policy import NOT_AFTER
 from shared.testing.domain_rows import DATES, DEFAULTS, DOCUMENTS, PRINCIPLES, SPEECH, STEPS, Row
 
 ROOT = Path(__file__).parents[2]
-RULES, DOMAIN = "docs/rules.md", "docs/domain.md"
+RULES, DOMAIN, POLICIES = "docs/rules.md", "docs/domain.md", "docs/policies.md"
 _ANSWERS = {"Refused | None", "Refused", "bool"}
 _GROUP = re.compile(r"\(([^()]*)\)")
 _STEP = re.compile(r"\bsteps? ([0-9]+[a-e]?(?:(?:, and |, | and | to )[0-9]+[a-e]?)*)")
@@ -118,7 +119,7 @@ def read(root: Path = ROOT) -> Rulebook:
     """The rulebook of the project in this folder."""
     predicates = [one for path in policy_modules(root) for one in _predicates(root, path)]
     words = {one.name for one in predicates} | {code for one in predicates for code in one.codes}
-    words |= {one.name for one in fields(Policy)}
+    words |= set(VALUES)
     return Rulebook(predicates, list(_values()), _said_in(root, words), root)
 
 
@@ -180,11 +181,12 @@ def _codes(function: ast.FunctionDef) -> Iterator[str]:
 
 
 def _values() -> Iterator[Value]:
-    for one in fields(Policy):
-        if one.name != "versions":
-            default = ", ".join(one.default) if isinstance(one.default, tuple) else str(one.default)
-            source = one.metadata["source"]
-            yield Value(one.name, default, one.metadata["stricter"], re.sub(r"^1 ", "1, ", source))
+    for one in VALUES.values():
+        yield Value(one.name, _default(one), one.stricter, re.sub(r"^1 ", "1, ", one.source))
+
+
+def _default(value: About) -> str:
+    return ", ".join(value.default) if isinstance(value.default, tuple) else str(value.default)
 
 
 def _said_in(root: Path, words: set[str]) -> dict[str, list[str]]:
@@ -287,6 +289,40 @@ def _tests(tests: Sequence[str]) -> str:
     return ", ".join([*shown, *more]) or "—"
 
 
+_STRICTER = {
+    "less": "less",
+    "more": "more",
+    "true": "yes",
+    "false": "no",
+    "superset": "more of them",
+    "free": "—",
+}
+
+
+def policies_text() -> str:
+    """docs/policies.md."""
+    lines = [
+        "# Policy values 制度参数",
+        "",
+        "Printed by `make rules` from [shared/tenancy/policy.py](../shared/tenancy/policy.py). A tenant adopts values",
+        "(`adopt-policy` of scheduling) from a day on; `GET /tenants/{t}/policy?on=` says what holds",
+        "on a day and which tier it comes from. Below a tier that has adopted something nothing gets laxer, in the",
+        "direction of *stricter*; where that says — the nearest tier decides. A value outside its bounds is refused.",
+        "The sources are rows of [domain.md](domain.md); which tests hold a value is in [rules.md](rules.md); what is",
+        "a value and what is not is decided in [0018](decisions/0018-policy-values.md).",
+        "",
+        "| value | default | stricter | bounds | source | governs | 说明 |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in VALUES.values():
+        bounds, source = _cell(str(one.bounds)), re.sub(r"^1 ", "1, ", one.source)
+        cells = (f"`{one.name}`", _default(one), _STRICTER[one.stricter], bounds, source, one.en, one.zh)
+        lines.append(f"| {' | '.join(cells)} |")
+    pairs = [f"- `{first}` ≤ `{second}`" for first, second in NOT_AFTER]
+    lines += ["", "Together with what is inherited:", "", *pairs]
+    return "\n".join(lines) + "\n"
+
+
 def domain_text() -> str:
     """docs/domain.md."""
     lines = [
@@ -334,7 +370,7 @@ def domain_text() -> str:
 
 def texts(root: Path = ROOT) -> dict[str, str]:
     """Path from the root → what the document has to say now."""
-    return {RULES: rules_text(read(root)), DOMAIN: domain_text()}
+    return {RULES: rules_text(read(root)), POLICIES: policies_text(), DOMAIN: domain_text()}
 
 
 def outdated(root: Path = ROOT) -> list[str]:

@@ -15,7 +15,7 @@ from deploy.local.credentials import DatabaseRole
 from deploy.local.servers import Servers
 from shared.runtime.migrate import SERVICES, migrate
 
-Class = Literal["private", "progress", "inherited"]
+Class = Literal["private", "progress", "inherited", "reference"]
 
 PARENT, OWN, CHILD = "shanghai", "shanghai.jinshan", "shanghai.jinshan.langxia"
 STRANGERS = (
@@ -28,7 +28,12 @@ STRANGERS = (
 )
 """Whose rows are no business of OWN."""
 TENANTS = (PARENT, OWN, CHILD, *STRANGERS)
-SEEN: dict[Class, set[str]] = {"private": {OWN}, "progress": {OWN, CHILD}, "inherited": {PARENT, OWN}}
+SEEN: dict[Class, set[str]] = {
+    "private": {OWN},
+    "progress": {OWN, CHILD},
+    "inherited": {PARENT, OWN},
+    "reference": {PARENT, OWN, CHILD},
+}
 """Whose rows OWN sees, in each class of table."""
 
 WITHOUT_TENANT = {
@@ -86,9 +91,10 @@ _VIEWS = "select relname from pg_class where relnamespace = 'public'::regnamespa
 
 
 def _class(readable: str) -> Class:
-    if "read_scope" in readable:
-        return "progress"
-    return "inherited" if "starts_with" in readable else "private"
+    above, below = "starts_with" in readable, "read_scope" in readable
+    if above and below:
+        return "reference"
+    return "progress" if below else "inherited" if above else "private"
 
 
 @pytest.fixture(scope="session")

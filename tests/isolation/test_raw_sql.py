@@ -83,7 +83,7 @@ async def test_without_a_scope_there_is_no_row(database: Database) -> None:
 async def test_each_sees_itself_and_in_each_class_what_is_its_own(database: Database, tenant: str) -> None:
     below = {one for one in TENANTS if one == tenant or one.startswith(f"{tenant}.")}
     above = {one for one in TENANTS if one == tenant or tenant.startswith(f"{one}.")}
-    of = {"private": {tenant}, "progress": below, "inherited": above}
+    of = {"private": {tenant}, "progress": below, "inherited": above, "reference": above | below}
     async with acting(database, tenant) as connection:
         for table, kind in database.tables.items():
             assert {row["tenant"] for row in await connection.fetch(f"select tenant from {table}")} == of[

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from deploy.local.demo.command import demo, ready_scenario
 from deploy.local.maintain import loaded, read_models
 from deploy.local.status import Status, status
 from deploy.local.tree import read_tree
+from shared.contracts import CONTRACTS
 from shared.contracts.schema import SCHEMAS, file_name
 from shared.eventstore import tables
 from shared.eventstore.store import APP_CONNECTIONS, RELAY_CONNECTIONS, engine
@@ -217,6 +219,29 @@ def test_the_bureaus_outcomes_are_as_reported_and_unconfirmed(played: Played) ->
     assert [(one["confirmed"], one["period"], one["evidence"]) for one in outcomes] == [
         (False, None, None)
     ] * 2
+
+
+def test_what_a_tier_may_see_of_the_tiers_below_holds_no_text_that_people_wrote(played: Played) -> None:
+    """Every text of the example is looked for in every progress event and in every row of a progress view."""
+    texts = [one.text.strip() for one in ready_scenario().texts.values()]
+    assert len(texts) > 50
+    seen = [
+        event["data"]
+        for event in played.report["published"]
+        if CONTRACTS[event["name"], event["version"]].event_class == "progress"
+    ]
+    for service in SERVICES:
+        for view in import_module(f"services.{service}.application").VIEWS:
+            if view.tier == "progress":
+                for tenant in played.report["tenants"]:
+                    seen += [
+                        {name: value for name, value in row.items() if name not in view.own_only}
+                        for row in played.view(tenant, service, view.name)
+                    ]
+    assert len(seen) > 300
+    told = json.dumps(seen, ensure_ascii=False)
+    reasons = {one for one in texts if json.dumps(one, ensure_ascii=False)[1:-1] in told}
+    assert reasons == set()
 
 
 def test_the_whole_tree_is_open_and_counted_by_tier(played: Played) -> None:

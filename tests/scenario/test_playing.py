@@ -267,6 +267,39 @@ def test_the_day_does_not_move_before_what_was_said_has_arrived() -> None:
     assert clockwork.looked == len(SERVICES)
 
 
+@pytest.mark.parametrize(
+    ("answer", "came"),
+    [
+        (httpx.Response(403, json={"code": "http.not-shown-from-above"}), None),
+        (httpx.Response(403, json={"code": "security.not-permitted", "detail": "No."}), "not-permitted"),
+        (httpx.Response(200, json={"items": [], "next": None}), "200"),
+    ],
+)
+def test_a_check_that_something_may_not_be_read_holds_by_its_code(
+    answer: httpx.Response, came: str | None
+) -> None:
+    asked: list[dict[str, str]] = []
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/clock":
+            return httpx.Response(200, json=AT_REST)
+        asked.append(dict(request.url.params))
+        return answer
+
+    scenario = ready_scenario()
+    [step] = [step for step in scenario.steps if step.id == "district-sees-the-town-late"]
+    [drafts] = [check for check in step.check if check.within and check.refused]
+    talk = talk_to(answering)
+    player = Player(scenario, talk, Day(talk, scenario.index.operator))
+    if came is None:
+        told = player._checked(step, drafts)
+        assert told == "drafts within the subtree: refused http.not-shown-from-above"
+    else:
+        with pytest.raises(StepFailed, match=came):
+            player._checked(step, drafts)
+    assert asked == [{"within": "subtree"}]
+
+
 def test_a_row_as_of_a_day_is_asked_for_by_its_stream() -> None:
     asked = []
 

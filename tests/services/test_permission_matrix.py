@@ -19,6 +19,7 @@ from shared.contracts.scheduling import RoleGranted, TenantRegistered
 from shared.runtime.migrate import SERVICES
 from tests.conftest import CASES
 from tests.services.doors import Door, Doors
+from tests.shared.conftest import by_hand
 
 DISTRICT = "beijing.matrix"
 UNIT, OTHER_UNIT = "langxia", "jiaotongwei"
@@ -51,6 +52,8 @@ WORDS = {
     "unit": "reporter@ liaison@",
     "progress": "law_office party_office supervision_office organization_department leader reporter liaison"
     " tenant_admin^ auditor^ operator^ service^",
+    "own-tier": "law_office party_office supervision_office organization_department leader reporter liaison"
+    " tenant_admin auditor operator service",
 }
 """Groups of the lines below. ``@``: for the own unit alone; ``^``: from a tier above as well."""
 
@@ -134,6 +137,7 @@ rectification GET case-register: progress
 rectification GET items: progress
 rectification GET suspensions: progress
 rectification GET bulletins: progress
+rectification GET progress: own-tier
 rectification GET supervision-notices: law_office party_office supervision_office unit
 rectification GET inspections: law_office party_office supervision_office unit
 rectification GET progress-notes: law_office party_office supervision_office unit
@@ -248,8 +252,7 @@ async def _prepare(door: Door) -> None:
         *(sa.column(name) for name in ("tenant", "ref", "stream", "body", "sha256")),
         sa.column("salt", BYTEA),
     )
-    async with door.store.app.begin() as connection:
-        await connection.execute(sa.select(sa.func.set_config("shufa.tenant", DISTRICT, True)))
+    async with by_hand(door.owner_url, DISTRICT) as connection:
         await connection.execute(
             sa.insert(texts).values(
                 tenant=DISTRICT, ref=TEXT, stream=f"draft-2021-1-{UNIT}", salt=b"", body="", sha256=""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -33,6 +34,13 @@ def given(*roles: str, allowed: int = 1) -> Given[None]:
 )
 def test_as_many_offices_as_policy_allows(roles: tuple[str, ...], allowed: int) -> None:
     assert more_offices_than_policy_allows(given(*roles, allowed=allowed)) is None
+
+
+def test_a_town_may_let_one_person_be_two_offices() -> None:
+    both = given("supervision_office", "party_office")
+    assert more_offices_than_policy_allows(both) is not None
+    two = replace(both, policy=Policy(offices_per_person=2))
+    assert more_offices_than_policy_allows(two) is None
 
 
 def test_one_more_than_policy_allows_is_refused_and_names_them() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +12,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.tenancy import (
+    VALUES as KNOWN,
+)
+from shared.tenancy import (
     Adopted,
     Policy,
     ancestors_and_self,
+    as_set,
+    contradictions,
     effective,
+    in_force,
     is_tenant,
     is_within,
     origins,
+    out_of_bounds,
     parent,
     stricter_only,
     unknown_values,
 )
 
+ROOT = Path(__file__).parents[2]
 DAY = date(2021, 6, 24)
 CITY, DISTRICT, TOWN = "shanghai", "shanghai.jinshan", "shanghai.jinshan.langxia"
 PATH = ancestors_and_self(TOWN)
@@ -72,27 +80,24 @@ def test_a_sibling_whose_name_begins_alike_is_not_within() -> None:
 
 # ---- policy values ----
 
-VALUES: dict[str, tuple[str, Any]] = {
-    one.name: (one.metadata["stricter"], one.default) for one in fields(Policy) if one.name != "versions"
-}
+VALUES: dict[str, tuple[str, Any]] = {name: (about.stricter, about.default) for name, about in KNOWN.items()}
 OFFICES = ("party_office", "law_office", "organization_department", "supervision_office")
 
 
-def some_value(default: object) -> st.SearchStrategy[Any]:
-    match default:
+def some_value(name: str) -> st.SearchStrategy[Any]:
+    words = st.sampled_from(KNOWN[name].bounds.among or ("12-31", "06-30"))
+    match KNOWN[name].default:
         case bool():
             return st.booleans()
         case int():
             return st.integers(0, 20)
         case tuple():
-            return st.lists(st.sampled_from(OFFICES), min_size=1, unique=True).map(tuple)
+            return st.lists(words, min_size=1, unique=True).map(tuple)
         case _:
-            return st.sampled_from(OFFICES)
+            return words
 
 
-OWN_VALUES = st.fixed_dictionaries(
-    {}, optional={name: some_value(default) for name, (_, default) in VALUES.items()}
-)
+OWN_VALUES = st.fixed_dictionaries({}, optional={name: some_value(name) for name in VALUES})
 
 
 @st.composite
@@ -148,10 +153,6 @@ def test_values_may_be_adopted_exactly_when_they_would_all_hold(
         assert overruled == laxer
 
 
-def as_set(value: object) -> object:
-    return frozenset(value) if isinstance(value, tuple) else value
-
-
 @given(values=OWN_VALUES)
 def test_the_first_tier_that_adopts_may_set_any_value(values: dict[str, Any]) -> None:
     holds = effective(PATH, [Adopted(DISTRICT, 1, DAY, values)], DAY)
@@ -202,6 +203,52 @@ def test_a_laxer_version_adopted_before_the_tier_above_became_stricter_is_overru
         Adopted(DISTRICT, 1, DAY, {"rectification_months": 2}),
     ]
     assert effective(PATH, adopted, DAY).rectification_months == 2
+
+
+def test_a_tier_above_that_loosens_again_loosens_only_what_was_inherited() -> None:
+    later = DAY + timedelta(days=1)
+    adopted = [
+        Adopted(DISTRICT, 1, DAY, {"rectification_months": 2, "yellow_days": 20}),
+        Adopted(TOWN, 1, DAY, {"rectification_months": 1}),
+        Adopted(DISTRICT, 2, later, {"rectification_months": 3}),
+    ]
+    town, on_the_day_after = effective(PATH, adopted, DAY), effective(PATH, adopted, later)
+    assert (town.rectification_months, town.yellow_days) == (1, 20)
+    assert (on_the_day_after.rectification_months, on_the_day_after.yellow_days) == (1, 15)
+
+
+def test_of_a_free_value_the_nearest_tier_decides_whenever_the_others_adopted() -> None:
+    adopted = [
+        Adopted(TOWN, 1, DAY - timedelta(days=9), {"reporters_per_session": 2}),
+        Adopted(DISTRICT, 2, DAY, {"reporters_per_session": 4}),
+    ]
+    assert effective(PATH, adopted, DAY).reporters_per_session == 2
+    assert effective([CITY, DISTRICT], adopted, DAY).reporters_per_session == 4
+
+
+@given(adopted=adoptions(), days=st.integers(-10, 10))
+def test_on_any_day_no_tier_of_a_path_is_laxer_than_a_tier_above_it(
+    adopted: list[Adopted], days: int
+) -> None:
+    day = DAY + timedelta(days=days)
+    along = [effective(PATH[: n + 1], adopted, day) for n in range(len(PATH))]
+    for n, below in enumerate(along):
+        for above in along[:n]:
+            if above.versions:
+                assert laxer_values(above, {name: getattr(below, name) for name in VALUES}) == []
+
+
+@given(adopted=adoptions(), days=st.integers(-10, 10))
+def test_a_value_comes_from_a_tier_that_adopted_what_holds(adopted: list[Adopted], days: int) -> None:
+    day = DAY + timedelta(days=days)
+    holds = effective(PATH, adopted, day)
+    for name, one in origins(PATH, adopted, day).items():
+        assert one == in_force(adopted, day)[one.tenant]
+        value, adopted_there = as_set(getattr(holds, name)), as_set(one.values[name])
+        if VALUES[name][0] == "superset":  # of offices that tiers added up, the last that added one
+            assert adopted_there <= value
+        else:
+            assert adopted_there == value
 
 
 def from_versions(adopted: list[Adopted], day: date = DAY) -> dict[str, str]:
@@ -285,7 +332,22 @@ def test_a_value_has_a_known_name_and_the_type_of_its_default(
 
 
 def test_every_value_says_which_direction_is_stricter_and_where_it_comes_from() -> None:
-    for one in fields(Policy):
-        if one.name != "versions":
-            assert one.metadata["stricter"] in {"less", "more", "true", "false", "superset", "free"}
-            assert one.metadata["source"]
+    for one in KNOWN.values():
+        assert one.stricter in {"less", "more", "true", "false", "superset", "free"}
+        assert one.source
+        assert one.en.endswith(".")
+        assert one.zh.endswith("。")
+        assert out_of_bounds({one.name: one.default}) == []
+    assert contradictions(Policy()) == []
+    assert {*KNOWN} | {"versions"} == {*vars(Policy())}
+
+
+def test_every_value_is_read_by_a_rule_or_a_read_model() -> None:
+    """A value without effect would be a lie: somewhere in a service or in shared's rules it is asked."""
+    places = [
+        *ROOT.glob("services/*/domain/**/*.py"),
+        *ROOT.glob("services/*/views/*.py"),
+        *ROOT.glob("services/*/api.py"),
+    ]
+    code = "\n".join(path.read_text("utf-8") for path in [*places, ROOT / "shared/security/offices.py"])
+    assert [name for name in KNOWN if f"policy.{name}" not in code] == []

@@ -100,6 +100,8 @@ class Player:
 
     def _checked(self, step: Step, check: Check) -> str:
         self.day.calm(at=check.service)
+        if check.refused is not None:
+            return self._refused(step, check, check.refused)
         found = [item for item in self._read(step, check) if holds(plain(check.where), item)]
         if len(found) != check.count:
             raise StepFailed(step, check.what, f"{len(found)} of them")
@@ -109,6 +111,14 @@ class Player:
                 raise StepFailed(step, check.what, _shown(differing(wanted, item)))
             for column, text in check.texts.items():
                 self._check_text(step, check, item.get(column), text)
+        return check.what
+
+    def _refused(self, step: Step, check: Check, code: str) -> str:
+        within = {"within": check.within} if check.within else {}
+        path = f"/tenants/{check.tenant or step.tenant}/{check.view}"
+        answer = self.talk.get(self._reader(step, check), check.service, path, within)
+        if answer.ok or answer.body.get("code") != code:
+            raise StepFailed(step, check.what, _told(answer))
         return check.what
 
     def _check_text(self, step: Step, check: Check, ref: str | None, text: str) -> None:
@@ -127,7 +137,8 @@ class Player:
             elif answer.status != 404:
                 raise StepFailed(step, check.what, _told(answer))
         elif check.view is not None:
-            yield from self.talk.pages(reader, check.service, f"{tenant}/{check.view}")
+            within = {"within": check.within} if check.within else {}
+            yield from self.talk.pages(reader, check.service, f"{tenant}/{check.view}", **within)
         else:
             stream = check.ledger or ""
             yield from self.talk.pages(reader, check.service, f"{tenant}/ledger", stream=stream)

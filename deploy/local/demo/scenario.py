@@ -15,6 +15,7 @@ Service = Literal["scheduling", "review", "rectification", "evaluation"]
 Source = Literal["A", "P", "I"]
 """Where a fact comes from: the article, another press report of the day, or nowhere (illustrative)."""
 
+Code = Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z]+(-[a-z]+)*)+$")]
 Tenant = Annotated[str, Field(pattern=r"^[a-z0-9]+(\.[a-z0-9]+)*$", max_length=200)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 
@@ -80,7 +81,7 @@ class Expectation(Strict):
     """The events a command makes, by name and in order, or the code it is refused with and a part of its data."""
 
     events: list[str] | None = None
-    refused: Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z]+(-[a-z]+)*)+$")] | None = None
+    refused: Code | None = None
     data: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -95,7 +96,8 @@ class Expectation(Strict):
 class Check(Strict):
     """What a user reads afterwards. Of a view's or a ledger's items those that ``where`` selects: each must hold
     ``equals``, and there are ``count`` of them (one where nothing is said). ``texts``: the column's reference leads
-    to that text. ``as_of``: the row of one ``stream`` of the view, as it stood at the end of that day."""
+    to that text. ``as_of``: the row of one ``stream`` of the view, as it stood at the end of that day. ``within`` the
+    subtree: also the rows of every tier below. ``refused``: the view may not be read, and why."""
 
     service: Service
     view: Name | None = None
@@ -108,6 +110,8 @@ class Check(Strict):
     equals: dict[str, Any] = {}
     texts: dict[str, Name] = {}
     count: Annotated[int, Field(ge=0)] = 1
+    within: Literal["subtree"] | None = None
+    refused: Code | None = None
 
     @model_validator(mode="after")
     def one_of_them(self) -> Self:
@@ -115,6 +119,10 @@ class Check(Strict):
             raise ValueError("say either 'view' or 'ledger'")
         if (self.as_of is None) != (self.stream is None) or (self.as_of and self.view is None):
             raise ValueError("'as_of' and 'stream' belong together, and to a 'view'")
+        if (self.within or self.refused) and (self.view is None or self.as_of is not None):
+            raise ValueError("'within' and 'refused' are said of the list of a 'view'")
+        if self.refused and (self.where or self.equals or self.texts):
+            raise ValueError("what is 'refused' has nothing to hold")
         return self
 
     @property
@@ -123,7 +131,12 @@ class Check(Strict):
         place = self.view or f"ledger of {self.ledger}"
         if self.as_of is not None:
             place += f" {self.stream} as of {self.as_of}"
+        if self.within:
+            place += f" within the {self.within}"
         reader = f" as {self.reader}" if self.reader else ""
+        if self.refused:
+            of = f" of {self.tenant}" if self.tenant else ""
+            return f"{place}{of}{reader}: refused {self.refused}"
         selected = f" where {_pairs(self.where)}" if self.where else ""
         wanted = ", ".join(filter(None, [_pairs(self.equals), *map("text {}".format, self.texts.values())]))
         return f"{self.count} of {place}{selected}{reader}{f': {wanted}' if wanted else ''}"

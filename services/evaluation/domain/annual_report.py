@@ -66,7 +66,7 @@ def decide(register: Register, command: Command, given: Given[Facts]) -> list[Ev
     facts = given.facts
     refuse_if(
         annual_report_not_own_unit(given.actor, facts.unit),
-        before_annual_reports(facts.year),
+        before_annual_reports(facts.year, given.policy),
         document_number_blank(command.document_number),
         not_a_head_of_the_unit(command.person, facts.unit, facts.heads),
         filed_in_the_future(command.filed_on, given.today),

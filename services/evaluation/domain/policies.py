@@ -9,9 +9,6 @@ from services.evaluation.domain.lines import Facts, Handover, Kind, Line, line_o
 from shared.decider import Actor, Refused
 from shared.tenancy import Policy
 
-FIRST_ANNUAL_REPORTS = 2021
-
-
 # The sheet
 
 
@@ -105,11 +102,11 @@ def as_reported_unconfirmed(period: str | None, evidence: str | None) -> bool:
 # The annual written report 年终述职
 
 
-def before_annual_reports(year: int | None) -> Refused | None:
-    """Every head, yearly, since 2021 (domain.md 1, step 12)."""
-    if year is not None and year >= FIRST_ANNUAL_REPORTS:
+def before_annual_reports(year: int | None, policy: Policy) -> Refused | None:
+    """Every head, yearly, since the year that policy says: 2021 (domain.md 1, step 12)."""
+    if year is not None and year >= policy.annual_reports_since:
         return None
-    return Refused("evaluation.before-annual-reports", first=FIRST_ANNUAL_REPORTS)
+    return Refused("evaluation.before-annual-reports", first=policy.annual_reports_since)
 
 
 def document_number_blank(document_number: str) -> Refused | None:

@@ -45,5 +45,10 @@ def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
 
 
 OUTCOMES_VIEW = View(
-    outcomes, _rows, filters=("unit", "confirmed", "honour"), order_by=("recorded_on",), tier="progress"
+    outcomes,
+    _rows,
+    filters=("unit", "confirmed", "honour"),
+    order_by=("recorded_on",),
+    tier="progress",
+    own_only=("evidence",),
 )

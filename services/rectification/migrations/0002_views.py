@@ -121,6 +121,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant", "stream"),
     )
+    op.create_index("case_register_by_state", "case_register", ["tenant", "state"])
     protect(op.get_bind(), "case_register", "progress")
     op.create_table(
         "items",

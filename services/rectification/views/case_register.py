@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -100,6 +100,7 @@ TABLE = view_table(
     sa.Column(
         "minutes_corrections", JSONB, nullable=False, comment="[{document_number, corrected_on, applied}]"
     ),
+    sa.Index("case_register_by_state", "tenant", "state"),
 )
 
 
@@ -266,17 +267,7 @@ def _last(event: Event) -> dict[str, Any] | None:
 def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> dict[str, Any]:
     """The row as it is read on a day: with its light and the bulletin's word, which no table can keep. While the
     offices have it, by when they should receipt; in a suspension, until when it lasts."""
-    suspended_until = max(
-        (
-            until
-            for one in row["suspensions"]
-            if date.fromisoformat(one["suspended_from"])
-            <= today
-            <= (until := date.fromisoformat(one["suspended_until"]))
-            and row["due_on"] > until
-        ),
-        default=None,
-    )
+    until = suspended_until(row["suspensions"], row["due_on"], today)
     shown = light(
         row["state"],
         row["due_on"],
@@ -284,7 +275,7 @@ def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar
         policy,
         calendar,
         sent_on=row["fed_back_on"],
-        suspended_until=suspended_until,
+        suspended_until=until,
     )
     awaiting = row["state"] == "awaiting_receipt"
     return row | {
@@ -295,9 +286,24 @@ def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar
         "text": shown.en,
         "text_zh": shown.zh,
         "bulletin": bulletin_word(row["state"], row["due_on"], today),
-        "suspended_until": suspended_until,
+        "suspended_until": until,
         "receipt_due_on": receipt_due_on(row["fed_back_on"], policy, calendar) if awaiting else None,
     }
+
+
+def suspended_until(suspensions: Sequence[Mapping[str, str]], due_on: date, today: date) -> date | None:
+    """Until when the case stands still, None where its date runs: a date before the period's end had passed."""
+    return max(
+        (
+            until
+            for one in suspensions
+            if date.fromisoformat(one["suspended_from"])
+            <= today
+            <= (until := date.fromisoformat(one["suspended_until"]))
+            and due_on > until
+        ),
+        default=None,
+    )
 
 
 CASE_REGISTER = View(
@@ -307,4 +313,5 @@ CASE_REGISTER = View(
     order_by=("original_due_on", "official_order"),
     tier="progress",
     present=present,
+    own_only=("feedback_ref", "remarks_ref"),
 )

@@ -363,7 +363,7 @@ def _submitted(
         revision=revision,
         text=FreeText(command.text),
         characters=syllables,
-        length=speech.length(syllables, given.policy.speech_seconds),
+        length=speech.length(syllables, given.policy),
         submitted_on=given.today,
         late=revision == 1 and given.today > asked.due_on,
         entered_by=given.actor.name,

@@ -324,7 +324,7 @@ def decide(proceedings: Proceedings, command: Command, given: Given[Facts]) -> S
         case RecordSupplement(unit, text):
             refuse_if(
                 unit_not_rostered(unit, roster),
-                lead_report_not_supplemented(unit, roster),
+                lead_report_not_supplemented(unit, roster, given.policy),
                 _text_as_it_should_be(text, classified),
             )
             return [SupplementRecorded(unit, None if classified else FreeText(text), today)]
@@ -333,7 +333,7 @@ def decide(proceedings: Proceedings, command: Command, given: Given[Facts]) -> S
             refuse_if(
                 id_not_a_token("comment", comment),
                 unit_not_rostered(unit, roster),
-                lead_report_not_commented(unit, roster),
+                lead_report_not_commented(unit, roster, given.policy),
                 words_already_confirmed(comment, proceedings),
                 text_missing("by", by),
                 text_missing("by_title", by_title),

@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from shared.tenancy import Policy
+
 Length = Literal["fits", "long", "too_long"]
-
-SYLLABLES_A_MINUTE = 200
-"""The quick end of measured formal speech: above it a text is long. Eight minutes are 1,600."""
-
-SYLLABLES_A_MINUTE_AT_MOST = 240
-"""Nobody is followed at this rate: above it a text is too long. Eight minutes are 1,920."""
 
 DIGITS = "零一二三四五六七八九"
 UNITS = (("亿", 10**8), ("万", 10**4), ("千", 10**3), ("百", 10**2), ("十", 10))
@@ -43,13 +39,20 @@ def spoken_syllables(text: str) -> int:
     return sum(_syllables(spoken) for spoken in _SPOKEN.finditer(text.translate(_HALF_WIDTH)))
 
 
-def length(syllables: int, seconds: int) -> Length:
-    """Does a text of so many syllables fit into so many seconds? A warning, never a refusal."""
-    if syllables * 60 > seconds * SYLLABLES_A_MINUTE_AT_MOST:
+def length(syllables: int, policy: Policy) -> Length:
+    """Does a text of so many syllables fit the time that policy gives? A warning, never a refusal: formal speech has
+    200 a minute at most, and nobody is followed at 240 (domain.md 5)."""
+    asked = syllables * 60
+    if asked > policy.speech_seconds * policy.syllables_a_minute_too_long:
         return "too_long"
-    if syllables * 60 > seconds * SYLLABLES_A_MINUTE:
+    if asked > policy.speech_seconds * policy.syllables_a_minute_long:
         return "long"
     return "fits"
+
+
+def aimed_at(policy: Policy) -> int:
+    """How many syllables a draft should have: 1,440 in eight minutes."""
+    return policy.speech_seconds * policy.syllables_a_minute_aimed_at // 60
 
 
 def read_number(number: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any, assert_never
 
 import sqlalchemy as sa
@@ -20,7 +21,10 @@ from services.review.domain.draft import (
     DraftWithdrawn,
     Event,
 )
+from services.review.domain.speech import aimed_at
+from shared.calendar import Calendar
 from shared.eventstore import Recorded, View, view_table
+from shared.tenancy import Policy
 
 drafts = view_table(
     "drafts",
@@ -119,10 +123,17 @@ def _changed(row: Mapping[str, Any], event: Event) -> dict[str, Any]:
             assert_never(unreachable)
 
 
+def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> dict[str, Any]:
+    """The row as it is read: with the number of syllables that a draft aims at, while there is one to write."""
+    to_write = row["state"] not in ("approved", "withdrawn")
+    return row | {"syllables_aimed_at": aimed_at(policy) if to_write else None}
+
+
 DRAFTS = View(
     drafts,
     _rows,
     filters=("session", "unit", "state"),
     order_by=("held_on", "session"),
     tier="private",
+    present=present,
 )

@@ -318,7 +318,11 @@ def _held(row: Mapping[str, Any], unit: str, what: Matter, *marks: dict[str, Any
 def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> dict[str, Any]:
     """The row as it is read: while the session is to come or runs, with the seconds at which the bell rings."""
     to_come = row["state"] in ("rostered", "agenda_confirmed", "running")
-    return row | {"bells": [policy.bell_seconds, policy.speech_seconds] if to_come else []}
+    # A tier above that grants more time again leaves a stricter time below: no bell rings after that.
+    bells = sorted(
+        {min(bell, policy.speech_seconds) for bell in (policy.bell_seconds, policy.second_bell_seconds)}
+    )
+    return row | {"bells": bells if to_come else []}
 
 
 PROCEEDINGS = View(

@@ -123,7 +123,7 @@ def _year_of(rounds: tuple[PlannedRound, ...], given: Given[Facts]) -> int:
         rounds_not_numbered_in_order([one.number for one in rounds]),
     )
     assert year is not None  # the predicate above has looked
-    refuse_if(*(date_outside_plan_year(one.planned_on, year) for one in rounds))
+    refuse_if(*(date_outside_plan_year(one.planned_on, year, given.policy) for one in rounds))
     return year
 
 

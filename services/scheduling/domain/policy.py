@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import assert_never
 
 from services.scheduling.domain.policies.policy import (
+    policy_contradicts_itself,
     policy_holds_too_early,
     policy_laxer_than_above,
     policy_value_out_of_range,
     policy_value_unknown,
 )
 from shared.decider import Given, refuse_if
+from shared.tenancy import Adopted as AdoptedAbove
 from shared.tenancy import Policy
 
 Values = dict[str, int | bool | str | tuple[str, ...]]
@@ -38,9 +41,10 @@ initial: OwnPolicy = Inherited()
 
 @dataclass(frozen=True)
 class Facts:
-    """What holds on the tiers above on the day from which the new version is to hold."""
+    """What holds on the tiers above on the day from which the new version is to hold, and who set each value."""
 
     above: Policy = field(default_factory=Policy)
+    comes_from: Mapping[str, AdoptedAbove] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,11 @@ def decide(policy: OwnPolicy, command: Command, given: Given[Facts]) -> list[Eve
             return []
         case Inherited() | Adopted():
             refuse_if(policy_value_unknown(values))
+            refuse_if(policy_value_out_of_range(values))
+            above = given.facts.above
             refuse_if(
-                policy_value_out_of_range(values),
-                policy_laxer_than_above(given.facts.above, values),
+                policy_laxer_than_above(above, given.facts.comes_from, values),
+                policy_contradicts_itself(above, values, command.holds_from),
                 policy_holds_too_early(command.holds_from, given.today, first=isinstance(policy, Inherited)),
             )
             version = policy.version + 1 if isinstance(policy, Adopted) else 1

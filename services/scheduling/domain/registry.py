@@ -9,12 +9,6 @@ Tier = Literal["nation", "province", "city", "district", "bureau", "town", "vill
 Category = Literal["party_or_mass", "government", "town", "leadership", "section", "village"]
 Office = Literal["party_office", "law_office", "organization_department", "supervision_office"]
 
-CATEGORIES_OF_A_ROSTER: dict[str, tuple[Category, ...]] = {
-    "district": ("party_or_mass", "government", "town"),
-}
-"""What each roster of a tier needs one of (domain.md 1, step 2). A bureau's or a town's own round has a quota by
-policy and no rule about categories."""
-
 
 @dataclass(frozen=True)
 class Post:

@@ -172,7 +172,7 @@ def _roster_drafted(
         unless(
             command.decision,
             roster_quota_missed(entries, given.policy),
-            category_missing(entries, facts.units, given.tier),
+            category_missing(entries, facts.units, given.tier, given.policy),
             moved_unit_left_out(entries, facts),
         ),
     )
@@ -205,7 +205,7 @@ def _past_session_recorded(command: RecordPastSession, given: Given[Facts]) -> P
     refuse_if(
         session_named_otherwise(given.facts.session, command.plan_year, command.number),
         past_session_not_past(command.held_on, given.today),
-        date_outside_plan_year(command.held_on, command.plan_year),
+        date_outside_plan_year(command.held_on, command.plan_year, given.policy),
         entry_listed_twice(entries),
         unit_not_registered(entries, units),
         post_not_registered(entries, units),
@@ -243,7 +243,7 @@ def _scheduled(session: Drafted, command: ScheduleSession, given: Given[Facts]) 
         roster_still_provisional(session.provisional),
         unless(command.decision, observers_not_named(observers)),
         round_not_planned(session.number, session.plan_year, facts.rounds),
-        date_outside_plan_year(held_on, session.plan_year),
+        date_outside_plan_year(held_on, session.plan_year, given.policy),
         session_in_the_past(held_on, given.today),
         calendar_year_missing(given.calendar, held_on, given.policy),
     )
@@ -274,7 +274,7 @@ def _scheduled(session: Drafted, command: ScheduleSession, given: Given[Facts]) 
 def _rescheduled(session: Scheduled, command: RescheduleSession, given: Given[Facts]) -> SessionRescheduled:
     refuse_if(
         reason_missing(command.reason),
-        date_outside_plan_year(command.held_on, session.plan_year),
+        date_outside_plan_year(command.held_on, session.plan_year, given.policy),
         session_in_the_past(command.held_on, given.today),
         calendar_year_missing(given.calendar, command.held_on, given.policy),
     )

@@ -174,7 +174,8 @@ begin
 end $$;
 
 -- Puts a table under row security. private: the tenant itself; progress: the tenant and all below it;
--- inherited: the tenant itself and all above it. Writing is for the tenant itself only. The owner is bound like the
+-- inherited: the tenant itself and all above it; reference: both, for a tier judges what it sees below by what holds
+-- there. Writing is for the tenant itself only. The owner is bound like the
 -- application: what it rebuilds, it rebuilds tenant by tenant.
 -- A policy for each kind of statement: one for all of them would stand beside "readable" in every query. It says
 -- own_tenant() itself and not (select ...): a subplan takes longer to start than a row to be found by its key.
@@ -189,6 +190,8 @@ declare
         when 'private' then own
         when 'progress' then 'tenant >= (select read_scope()) and tenant < (select read_scope()) || ''/'''
         when 'inherited' then 'starts_with(own_tenant() || ''.'', tenant || ''.'')'
+        when 'reference' then 'starts_with(own_tenant() || ''.'', tenant || ''.'')'
+            ' or tenant >= (select read_scope()) and tenant < (select read_scope()) || ''/'''
     end;
 begin
     if readable is null then
@@ -216,7 +219,8 @@ insert into service_identity (service) values ('{service}');
 
 select protect(t::regclass, 'private')
 from unnest(array['events', 'heads', 'texts', 'commands', 'deadlines', 'outbox']) t;
-select protect(t::regclass, 'inherited') from unnest(array['tenants', 'policies', 'calendars', 'grants']) t;
+select protect(t::regclass, 'reference') from unnest(array['tenants', 'policies', 'calendars']) t;
+select protect('grants', 'inherited');
 
 grant update (body) on texts to {service}_app;
 grant update (fired_at, refused) on deadlines to {service}_app;

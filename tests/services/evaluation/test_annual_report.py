@@ -19,6 +19,7 @@ from services.evaluation.domain.annual_report import (
     initial,
 )
 from shared.decider import Actor
+from shared.tenancy import Policy
 from shared.testing.given import Scenario, scenario
 from tests.services.evaluation.telling import DEPARTMENT, FIRST, SECOND
 
@@ -49,6 +50,8 @@ def test_the_register_begins_with_2021() -> None:
         "evaluation.before-annual-reports", first=2021
     )
     register(replace(FACTS, year=None)).when(FILED).then_refused("evaluation.before-annual-reports")
+    later = register().under(Policy(annual_reports_since=2022))
+    later.when(FILED).then_refused("evaluation.before-annual-reports", first=2022)
 
 
 def test_every_head_of_the_unit_has_an_entry_of_its_own() -> None:

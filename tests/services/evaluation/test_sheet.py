@@ -36,7 +36,7 @@ from services.evaluation.domain.sheet import (
 )
 from services.evaluation.domain.told import complete
 from services.evaluation.domain.unit import Name
-from shared.tenancy import Policy, unknown_values
+from shared.tenancy import Policy, out_of_bounds
 from tests.services.evaluation.telling import (
     CASE,
     CORRECTED,
@@ -190,12 +190,12 @@ def test_what_is_due_after_the_cutoff_counts_in_the_year_after() -> None:
 
 @pytest.mark.parametrize("cutoff", ["12-31", "06-30", "02-29"])
 def test_a_cutoff_is_a_month_and_a_day(cutoff: str) -> None:
-    assert unknown_values({"evaluation_cutoff": cutoff}) == []
+    assert out_of_bounds({"evaluation_cutoff": cutoff}) == []
 
 
 @pytest.mark.parametrize("cutoff", ["31-12", "2021-12-31", "12-32", "00-10", "6-30", "year's end", ""])
 def test_no_other_cutoff_is_adopted(cutoff: str) -> None:
-    assert unknown_values({"evaluation_cutoff": cutoff}) == ["evaluation_cutoff"]
+    assert out_of_bounds({"evaluation_cutoff": cutoff}) == ["evaluation_cutoff"]
 
 
 def test_a_case_that_is_told_of_again_stays_where_it_first_fell_due() -> None:

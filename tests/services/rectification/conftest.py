@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -17,8 +18,8 @@ from shared.runtime.migrate import migrate
 from tests.services.rectification.telling import SENT
 
 
-@pytest.fixture
-async def store(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[EventStore]:
+@asynccontextmanager
+async def new_store(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[EventStore]:
     """An empty store on the day the minutes are sent."""
     name = new_database(SERVICE)
     owner_url = servers.database_url(SERVICE, "owner", name)
@@ -31,3 +32,10 @@ async def store(servers: Servers, new_database: Callable[[str], str]) -> AsyncIt
     opened = EventStore(SERVICE, app, relay, BusinessClock(simulated=True))
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def store(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[EventStore]:
+    """A store of the test's own."""
+    async with new_store(servers, new_database) as opened:
+        yield opened

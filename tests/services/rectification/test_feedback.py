@@ -19,6 +19,7 @@ from services.rectification.domain.deadlines import deadlines
 from services.rectification.domain.events import FeedbackReceipted, ProgressNoted
 from services.rectification.domain.situations import Open, on_time
 from shared.decider import FreeText
+from shared.tenancy import Policy
 from tests.services.rectification.telling import (
     BOTH,
     DUE,
@@ -133,6 +134,21 @@ def test_the_town_s_two_offices_receipt_a_short_form_like_any_feedback() -> None
 def test_who_enters_for_a_village_may_withdraw_for_it() -> None:
     case(TODAY, LAW_OFFICE).given(village, filled).when(WITHDRAW).then(withdrawn())
     case(TODAY, SUPERVISION).given(village, filled).when(WITHDRAW).then_refused("rectification.not-own-unit")
+
+
+def test_policy_names_the_offices_that_enter_for_a_village() -> None:
+    law_office_alone = Policy(village_entry_offices=("law_office",))
+    past = case(TODAY, PARTY_OFFICE).given(village).under(law_office_alone)
+    past.when(FORM).then_refused("rectification.not-an-entering-office", offices=["law_office"])
+    past.given(filled).when(WITHDRAW).then_refused("rectification.not-own-unit")
+    past.by(LAW_OFFICE).when(FORM).then(filled)
+
+
+def test_where_policy_closes_the_short_form_a_village_reports_like_any_unit() -> None:
+    closed = Policy(village_short_form=False)
+    past = case(TODAY, LAW_OFFICE).given(village).under(closed)
+    past.when(FORM).then_refused("rectification.short-form-not-open")
+    assert past.by(LIAISON).when(SubmitFeedback("已完成。", "示例甲")).events
 
 
 # ---- classified minutes ----

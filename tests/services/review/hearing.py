@@ -137,15 +137,20 @@ async def hold(
     await give(store, SESSIONS, session, CloseSession(), LAW_OFFICE, day)
 
 
-async def send(store: EventStore, session: str = "2021-1") -> None:
-    """The minutes of a session that was held, drafted to sent."""
+async def number(store: EventStore, session: str = "2021-1", document_number: str = NUMBER) -> None:
+    """The minutes of a session that was held, drafted to numbered."""
     await give(store, SESSIONS, session, DraftMinutes(), PARTY_OFFICE, date(2021, 6, 28))
     await give(store, SESSIONS, session, CheckRequirements(), LAW_OFFICE, date(2021, 6, 30))
     for unit in ORDER:
         confirm = ConfirmWords(f"c-{unit}", entered_for="领导甲")
         await give(store, SESSIONS, session, confirm, PARTY_OFFICE, date(2021, 7, 2))
     await give(store, SESSIONS, session, SignMinutes("书记甲"), PARTY_OFFICE, SIGNED)
-    await give(store, SESSIONS, session, NumberMinutes(NUMBER), PARTY_OFFICE, date(2021, 7, 6))
+    await give(store, SESSIONS, session, NumberMinutes(document_number), PARTY_OFFICE, date(2021, 7, 6))
+
+
+async def send(store: EventStore, session: str = "2021-1") -> None:
+    """The minutes of a session that was held, drafted to sent."""
+    await number(store, session)
     await give(store, SESSIONS, session, SendMinutes(), PARTY_OFFICE, SENT)
 
 

@@ -12,26 +12,31 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from jwt.algorithms import OKPAlgorithm
 
 from services.review.api import routes
-from services.review.application import DRAFTS, SERVICE, SESSIONS
+from services.review.application import AGGREGATES, COMMANDS, DRAFTS, SERVICE, SESSIONS, VIEWS
 from services.review.domain.draft import SubmitDraft
 from services.review.domain.minutes import CheckRequirements, DraftMinutes
-from shared.contracts import scheduling
-from shared.eventstore import Context, EventStore, UnitOfWork, reference, views
+from shared.contracts import Contract, scheduling
+from shared.eventstore import Context, EventStore, UnitOfWork, reference, tables, views
 from shared.runtime import messages, problems
 from shared.runtime.gate import Gate
+from shared.runtime.http import command_routes, read_routes
 from shared.security import TokenVerifier
 from tests.services.review.hearing import (
+    CONFIRM,
     TENANT,
+    approve_all,
     confirm_agenda,
     give,
     hear,
     hold,
     liaison,
+    number,
     registered,
     scheduled,
 )
@@ -61,17 +66,24 @@ class Asking:
         )
         app = FastAPI()
         problems.install(app, messages.load([f"services.{SERVICE}"]))
-        app.include_router(routes(store, Gate(verifier, store)))
+        gate = Gate(verifier, store)
+        app.include_router(command_routes(store, gate, COMMANDS))
+        app.include_router(read_routes(store, gate, VIEWS, AGGREGATES))
+        app.include_router(routes(store, gate))
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://review.test")
 
     async def entrusted(self, *roles: str, tenant: str = TENANT, subtree: bool = False) -> httpx.Response:
         """What somebody with these roles is answered."""
+        headers = self.by(*roles, tenant=tenant, subtree=subtree)
+        return await self.client.get(f"/tenants/{TENANT}/entrusted", headers=headers)
+
+    def by(self, *roles: str, tenant: str = TENANT, subtree: bool = False) -> dict[str, str]:
+        """The headers of somebody with these roles."""
         now = int(time.time())
         grants = [{"tenant": tenant, "role": role, "subtree": subtree} for role in roles]
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u", "name": "某", "iat": now, "exp": now + 600}
         token = jwt.encode(claims | {"grants": grants}, self.key, "EdDSA", headers={"kid": "one"})
-        headers = {"Authorization": f"Bearer {token}"}
-        return await self.client.get(f"/tenants/{TENANT}/entrusted", headers=headers)
+        return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.fixture
@@ -125,19 +137,100 @@ async def test_nobody_else_reads_it_there(asking: Asking, role: str, tenant: str
     assert "supervision_office" in answer.json()["data"]["roles"]
 
 
-async def test_who_stands_in_is_policys(store: EventStore, asking: Asking) -> None:
-    adopted = scheduling.PolicyAdopted(
-        policy_version=1,
-        holds_from=date(2021, 1, 1),
-        values={"standing_in_office": "organization_department"},
-    )
+async def know(store: EventStore, *events: Contract) -> None:
+    """Keep what scheduling says of the tree."""
 
     async def keep(work: UnitOfWork) -> None:
         await work.enter()
-        kept = reference.change(TENANT, adopted)
-        assert kept is not None
-        await views.write(work.connection, [kept])
+        kept = [change for event in events if (change := reference.change(TENANT, event)) is not None]
+        await views.write(work.connection, kept)
 
     await store.in_transaction(Context(TENANT, LAW_OFFICE, "test"), keep)
+
+
+def adopted(version: int, holds_from: date, **values: int | str) -> scheduling.PolicyAdopted:
+    return scheduling.PolicyAdopted(policy_version=version, holds_from=holds_from, values={**values})
+
+
+async def test_who_stands_in_is_policys(store: EventStore, asking: Asking) -> None:
+    await know(store, adopted(1, date(2021, 1, 1), standing_in_office="organization_department"))
     assert (await asking.entrusted("organization_department")).status_code == 200
     assert (await asking.entrusted("supervision_office")).status_code == 403
+
+
+async def test_what_was_decided_under_an_old_policy_keeps_the_date_it_had(
+    store: EventStore, asking: Asking
+) -> None:
+    """Minutes sent before and after the day from which a shorter term holds: each says under which version."""
+    registered_tenant = scheduling.TenantRegistered(
+        name="示例区", tier="district", official_order=1, registered_on=date(2021, 1, 1)
+    )
+    shorter_from = date(2021, 7, 8)
+    await know(
+        store,
+        registered_tenant,
+        adopted(1, date(2021, 1, 1), rectification_months=3),
+        adopted(2, shorter_from, rectification_months=2),
+    )
+    party_office = asking.by("party_office")
+    due: dict[str, str] = {}
+    for session, sent_on in (("2021-1", date(2021, 7, 7)), ("2021-2", shorter_from)):
+        await hear(store, scheduled(session))
+        await approve_all(store, session)
+        await give(store, SESSIONS, session, CONFIRM, LAW_OFFICE, date(2021, 6, 18))
+        await hold(store, session)
+        await number(store, session, f"金委办〔2021〕{session[-1]}号")
+        async with store.relay.begin() as connection:
+            await connection.execute(sa.update(tables.business_day).values(today=sent_on))
+        sent = await asking.client.post(
+            f"/tenants/{TENANT}/session/{session}/send-minutes",
+            json={},
+            headers=party_office | {"Idempotency-Key": session},
+        )
+        assert sent.status_code == 200, sent.text
+        row = await asking.client.get(
+            f"/tenants/{TENANT}/proceedings/session-{session}", headers=party_office
+        )
+        due[session] = row.json()["due_on"]["langxia"]
+    assert due == {"2021-1": "2021-10-08", "2021-2": "2021-09-08"}
+    again = await asking.client.get(f"/tenants/{TENANT}/proceedings/session-2021-1", headers=party_office)
+    assert again.json()["due_on"] == {"langxia": "2021-10-08"}
+
+    ledger = await asking.client.get(
+        f"/tenants/{TENANT}/ledger", params={"limit": "200"}, headers=party_office
+    )
+    under = {one["stream"]: one["policy"] for one in ledger.json()["items"] if one["name"] == "MinutesSent"}
+    assert under == {"session-2021-1": [f"{TENANT}/1"], "session-2021-2": [f"{TENANT}/2"]}
+
+
+@pytest.mark.parametrize("subtree", [False, True])
+async def test_a_tier_above_reads_no_draft_comment_or_text_of_the_tier_below(
+    store: EventStore, asking: Asking, subtree: bool
+) -> None:
+    """By none of the routes, whatever its roles above are and whether they reach down."""
+    await confirm_agenda(store)
+    await hold(store)
+    async with store.reading(TENANT) as connection:
+        texts = (await connection.execute(sa.select(tables.texts.c.ref, tables.texts.c.body))).all()
+    assert len(texts) > 8
+    roles = ("law_office", "party_office", "leader", "supervision_office", "tenant_admin")
+    above = asking.by(*roles, tenant="shanghai", subtree=subtree)
+    said = []
+    for view in VIEWS:
+        name = view.name.replace("_", "-")
+        there = await asking.client.get(f"/tenants/{TENANT}/{name}", headers=above)
+        below = await asking.client.get(
+            f"/tenants/shanghai/{name}", params={"within": "subtree"}, headers=above
+        )
+        assert (below.status_code, below.json()["code"]) == (403, "http.not-shown-from-above")
+        assert there.status_code == (200 if subtree and view.tier != "private" else 403)
+        said += [there.text, below.text]
+        for stream in ("session-2021-1", "draft-2021-1-langxia"):
+            one = await asking.client.get(f"/tenants/{TENANT}/{name}/{stream}", headers=above)
+            assert one.status_code == 403 or view.tier != "private"
+            said.append(one.text)
+    for route in ("entrusted", "ledger", *(f"texts/{text.ref}" for text in texts)):
+        answer = await asking.client.get(f"/tenants/{TENANT}/{route}", headers=above)
+        assert (answer.status_code, answer.json()["code"]) == (403, "security.not-permitted")
+        said.append(answer.text)
+    assert not [text.body for text in texts if any(text.body in one for one in said)]

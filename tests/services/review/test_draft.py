@@ -38,6 +38,7 @@ from tests.services.review.telling import (
     HELD,
     HOUSED,
     LAW_OFFICE,
+    PARTY_OFFICE,
     SCHEDULED,
     STRANGER,
     SUPERVISION,
@@ -53,6 +54,11 @@ TEXT = "我带头学法。"
 EXPECT = ExpectDraft("2021-1", "jiaotongwei", "区交通委", "head", "主任", "述法人甲", HELD, "government")
 
 # Expecting
+
+
+def test_policy_says_how_many_working_days_before_a_draft_is_approved() -> None:
+    earlier = a_draft.today(SCHEDULED).under(Policy(approval_due_working_days=10))
+    earlier.when(EXPECT).then(replace(expected(), approve_by=date(2021, 6, 9)))
 
 
 def test_a_draft_is_due_fifteen_working_days_before_and_approved_five_before() -> None:
@@ -338,6 +344,13 @@ def test_the_draft_of_the_unit_that_houses_the_law_office_is_judged_by_another(c
     named.by(SUPERVISION).when(command).then_refused(
         "review.not-the-office-in-charge", office="organization_department"
     )
+
+
+@pytest.mark.parametrize("command", [ApproveDraft(), ReturnDraft("请补充案例。")])
+def test_a_draft_is_judged_by_the_office_that_policy_names(command: Command) -> None:
+    named = a_draft.given(expected(), submitted()).under(Policy(reviewing_office="party_office"))
+    named.by(LAW_OFFICE).when(command).then_refused("review.not-the-office-in-charge", office="party_office")
+    assert named.by(PARTY_OFFICE).when(command).events
 
 
 @pytest.mark.parametrize("command", [ApproveDraft(), ReturnDraft("请补充案例。")])

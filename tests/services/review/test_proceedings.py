@@ -331,6 +331,15 @@ def test_a_lead_report_is_neither_supplemented_nor_commented_on(command: Command
     led.when(command).then_refused(code, unit="quwei")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [RecordSupplement("quwei", "补充一点。"), RecordComment("c1", "quwei", "领导甲", "副区长", "讲得实。")],
+)
+def test_policy_may_open_a_lead_report_to_subordinates(command: Command) -> None:
+    led = a_session.given(opened(*ROSTER, QUWEI), agenda(*ORDER, "quwei"), spoke(QUWEI))
+    assert led.under(Policy(leads_answered_below=True)).when(command).events
+
+
 def test_nothing_is_required_of_a_lead_reporter() -> None:
     led = a_session.given(opened(*ROSTER, QUWEI), agenda(*ORDER, "quwei"), spoke(LANGXIA))
     general = Requirement("r1", "健全合法性审查", None, ("langxia", "quwei"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.review.domain.speech import length, read_number, spoken_syllables
+from services.review.domain.speech import aimed_at, length, read_number, spoken_syllables
+from shared.tenancy import Policy
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,16 @@ def test_spoken_syllables_are_counted_not_characters(text: str, syllables: int) 
     [(1440, "fits"), (1600, "fits"), (1601, "long"), (1920, "long"), (1921, "too_long")],
 )
 def test_eight_minutes_hold_1600_syllables_and_at_most_1920(syllables: int, judged: str) -> None:
-    assert length(syllables, seconds=480) == judged
+    assert length(syllables, Policy()) == judged
+
+
+def test_a_draft_aims_at_1440_syllables_and_each_pace_is_a_policy_value() -> None:
+    assert aimed_at(Policy()) == 1440
+    brisk = Policy(speech_seconds=360, syllables_a_minute_aimed_at=150, syllables_a_minute_long=160)
+    assert aimed_at(brisk) == 900
+    assert [length(960, brisk), length(961, brisk)] == ["fits", "long"]
+    short = replace(brisk, syllables_a_minute_too_long=170)
+    assert [length(1020, short), length(1021, short)] == ["long", "too_long"]
 
 
 @given(st.text(), st.text())

@@ -336,12 +336,30 @@ def test_a_classified_session_shows_that_it_is() -> None:
 
 
 def test_the_bells_are_shown_while_the_session_is_to_come() -> None:
-    def bells(*past: session.Event) -> list[int]:
-        [shown] = [present(one, HELD, Policy(), published()) for one in rows(PROCEEDINGS, *past)]
+    def bells(*past: session.Event, policy: Policy = Policy()) -> list[int]:
+        [shown] = [present(one, HELD, policy, published()) for one in rows(PROCEEDINGS, *past)]
         found: list[int] = shown["bells"]
         return found
 
     assert (bells(opened()), bells(*running()), bells(*held())) == ([420, 480], [420, 480], [])
+    assert bells(opened(), policy=Policy(bell_seconds=400, second_bell_seconds=450)) == [400, 450]
+    # a tier above that grants more time again leaves a stricter time below: no bell rings after that
+    assert bells(opened(), policy=Policy(speech_seconds=360)) == [360]
+
+
+@pytest.mark.parametrize(
+    ("past", "aimed_at"),
+    [((expected(),), 1440), ((expected(), submitted()), 1440), ((expected(), submitted(), approved()), None)],
+)
+def test_a_draft_to_write_says_how_many_syllables_it_aims_at(
+    past: tuple[Any, ...], aimed_at: int | None
+) -> None:
+    [row] = rows(DRAFTS, *past)
+    assert DRAFTS.present is not None
+    shown = DRAFTS.present(row, HELD, Policy(), published())
+    assert shown["syllables_aimed_at"] == aimed_at
+    slower = DRAFTS.present(row, HELD, Policy(syllables_a_minute_aimed_at=150), published())
+    assert slower["syllables_aimed_at"] == (aimed_at and 1200)
 
 
 # Comments

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 
 import httpx
 import jwt
 import pytest
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from jwt.algorithms import OKPAlgorithm
 
 from services.scheduling.api import routes
 from services.scheduling.application import AGGREGATES, COMMANDS, SERVICE, VIEWS
-from shared.eventstore import EventStore
+from shared.eventstore import EventStore, tables
 from shared.runtime import messages, problems
 from shared.runtime.gate import Gate
 from shared.runtime.http import command_routes, read_routes
@@ -139,7 +141,7 @@ async def test_each_value_of_a_policy_says_from_which_tier_and_version_it_comes(
     stricter = policy({"extension_days_at_most": 15}, "2021-05-01")
     assert (await service.post(f"{TOWN}/{adopt}", stricter, who)).status_code == 200
     laxer = await service.post(f"{TOWN}/{adopt}", policy({"observer_absence_blocks": False}), who)
-    assert laxer.json()["data"] == {"laxer": ["observer_absence_blocks"]}
+    assert laxer.json()["data"]["laxer"] == ["observer_absence_blocks"]
 
     async def values(on: str) -> dict[str, Any]:
         answer = await service.get(f"{TOWN}/policy", who, on=on)
@@ -152,7 +154,10 @@ async def test_each_value_of_a_policy_says_from_which_tier_and_version_it_comes(
         "name": "extension_days_at_most",
         "value": 30,
         "origin": from_district,
+        "own": None,
+        "overridden": False,
         "stricter": "less",
+        "bounds": "1…180",
         "source": "2",
     }
     assert after["extension_days_at_most"]["value"] == 15
@@ -169,6 +174,81 @@ async def test_each_value_of_a_policy_says_from_which_tier_and_version_it_comes(
     assert after["receipt_offices"]["value"] == ["party_office", "law_office"]
     today = await service.get(f"{TOWN}/policy", who)
     assert (today["on"], today["versions"]) == ("2021-04-01", [f"{DISTRICT}/1"])
+
+
+async def test_a_policy_that_loosens_is_refused_in_both_languages_and_nothing_is_written(
+    service: Service,
+) -> None:
+    who = await open_district_and_town(service)
+    adopt = "policy/self/adopt-policy"
+    assert (await service.post(f"{DISTRICT}/{adopt}", policy({"yellow_days": 20}), who)).status_code == 200
+    before = (await service.get(f"{TOWN}/adopted-policies", who))["items"]
+    asked = policy({"extension_days_at_most": 45, "yellow_days": 10, "orange_working_days": 6})
+    answer = await service.post(f"{TOWN}/{adopt}", asked, who)
+    refused = answer.json()
+    assert (answer.status_code, refused["code"]) == (409, "scheduling.policy-laxer-than-above")
+    assert refused["data"]["against"] == [
+        {
+            "value": "extension_days_at_most",
+            "asked": 45,
+            "holds": 30,
+            "tenant": None,
+            "policy_version": None,
+        },
+        {"value": "yellow_days", "asked": 10, "holds": 20, "tenant": DISTRICT, "policy_version": 1},
+    ]
+    told = f"extension_days_at_most 45 / 30 (default), yellow_days 10 / 20 ({DISTRICT})"
+    assert told in refused["detail"]
+    assert told in refused["detail_zh"]
+    assert (await service.get(f"{TOWN}/adopted-policies", who))["items"] == before == []
+
+
+async def test_a_value_that_a_tier_above_overrides_later_is_shown(service: Service) -> None:
+    """The child is not asked again: the strictest on the day holds, and the read says so."""
+    who = await open_district_and_town(service)
+    adopt = "policy/self/adopt-policy"
+    own = {"extension_days_at_most": 20, "receipt_offices": ["party_office", "law_office"]}
+    assert (await service.post(f"{TOWN}/{adopt}", policy(own), who)).status_code == 200
+    offices = ["party_office", "law_office", "supervision_office"]
+    above = policy({"extension_days_at_most": 10, "receipt_offices": offices}, "2021-06-01")
+    assert (await service.post(f"{DISTRICT}/{adopt}", above, who)).status_code == 200
+
+    before = await service.get(f"{TOWN}/policy", who, on="2021-05-31")
+    assert before["overridden"] == []
+    after = await service.get(f"{TOWN}/policy", who, on="2021-06-01")
+    assert after["overridden"] == ["receipt_offices", "extension_days_at_most"]
+    values = {one["name"]: one for one in after["values"]}
+    extension, receipts = values["extension_days_at_most"], values["receipt_offices"]
+    assert (extension["value"], extension["own"], extension["overridden"]) == (10, 20, True)
+    assert (extension["origin"]["tenant"], extension["origin"]["policy_version"]) == (DISTRICT, 1)
+    assert (set(receipts["value"]), receipts["own"]) == ({*offices}, own["receipt_offices"])
+    assert receipts["origin"]["tenant"] == DISTRICT
+
+
+async def test_a_decision_records_the_policy_versions_it_was_taken_under(
+    service: Service, store: EventStore
+) -> None:
+    who = await open_district_and_town(service)
+    adopt = "policy/self/adopt-policy"
+    await service.post(f"{DISTRICT}/{adopt}", policy({"sessions_per_year": 1}), who)
+    await service.post(f"{DISTRICT}/{adopt}", policy({"sessions_per_year": 3}, "2021-05-06"), who)
+    await service.post(f"{TOWN}/{adopt}", policy({"yellow_days": 20}, "2021-05-06"), who)
+    plan = {"rounds": [{"number": 1, "planned_on": "2021-11-18"}]}
+    assert (await service.post(f"{TOWN}/plan/2021/adopt-plan", plan, who)).status_code == 200
+    async with store.relay.begin() as connection:
+        await connection.execute(sa.update(tables.business_day).values(today=date(2021, 5, 6)))
+    plan = {"rounds": [{"number": 1, "planned_on": "2022-11-17"}]}
+    assert (await service.post(f"{TOWN}/plan/2022/adopt-plan", plan, who)).status_code == 200
+
+    reader = service.by({"tenant": TOWN, "role": "auditor"})
+    ledger = (await service.get(f"{TOWN}/ledger", reader))["items"]
+    [first, second] = [one for one in ledger if one["name"] == "PlanAdopted"]
+    assert (first["policy"], second["policy"]) == ([f"{DISTRICT}/1"], [f"{DISTRICT}/2", f"{TOWN}/1"])
+    # what was decided under the old version stays as it was decided
+    assert (first["data"]["warnings"], second["data"]["warnings"]) == (
+        [],
+        ["scheduling.fewer-sessions-than-policy:1"],
+    )
 
 
 async def test_the_rotation_lists_whose_turn_it_is(service: Service) -> None:
@@ -220,3 +300,40 @@ async def test_somebody_without_a_role_sees_neither_policy_nor_rotation(service:
     stranger = service.by({"tenant": "shanghai.fengxian", "role": "law_office"})
     for what in ("policy", "rotation"):
         assert (await service.get(f"{DISTRICT}/{what}", stranger))["code"] == "security.not-permitted"
+
+
+async def test_what_tiers_inherit_is_not_read_as_a_subtree(service: Service) -> None:
+    """A registry and policies are a tenant's own and its tiers' below: a tier above asks for progress alone."""
+    who = await open_district_and_town(service)
+    for view in ("units", "adopted-policies", "adopted-calendars"):
+        answer = await service.client.get(
+            f"/tenants/{DISTRICT}/{view}", params={"within": "subtree"}, headers=who
+        )
+        assert (answer.status_code, answer.json()["code"]) == (403, "http.not-shown-from-above")
+        assert answer.json()["data"] == {"what": view}
+
+
+async def test_a_tier_reads_the_tenants_and_plans_of_its_subtree_in_official_order(service: Service) -> None:
+    who = await open_district_and_town(service)
+    others = (
+        (f"{DISTRICT}.zhujing", "town", 0),
+        (f"{TOWN}.guangming", "village", 1),
+        ("shanghai", "city", 1),
+    )
+    everywhere = service.by(ADMIN, LAW_OFFICE, ADMIN | {"tenant": "shanghai"})
+    for tenant, tier, order in others:
+        body = tenant_body("示例", tier, order)
+        assert (
+            await service.post(f"{tenant}/tenant/self/register-tenant", body, everywhere)
+        ).status_code == 200
+    page = await service.get(f"{DISTRICT}/registered-tenants", who, within="subtree")
+    assert [one["tenant"] for one in page["items"]] == [
+        DISTRICT,
+        f"{DISTRICT}.zhujing",
+        TOWN,
+        f"{TOWN}.guangming",
+    ]
+    plan = {"rounds": [{"number": 1, "planned_on": "2021-11-18"}]}
+    assert (await service.post(f"{TOWN}/plan/2021/adopt-plan", plan, who)).status_code == 200
+    plans = await service.get(f"{DISTRICT}/plans", who, within="subtree", plan_year="2021")
+    assert [(one["tenant"], one["plan_year"]) for one in plans["items"]] == [(TOWN, 2021)]

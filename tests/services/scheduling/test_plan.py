@@ -95,6 +95,18 @@ def test_a_round_is_planned_in_its_year_or_the_january_after(day: date) -> None:
     )
 
 
+def test_policy_says_how_long_after_its_year_a_round_may_be_held() -> None:
+    march = AdoptPlan((PlannedRound(1, date(2022, 3, 1)),))
+    assert plan_of_2021().under(Policy(months_after_plan_year=3)).when(march).events
+    plan_of_2021().under(Policy(months_after_plan_year=2)).when(march).then_refused(
+        "scheduling.date-outside-plan-year"
+    )
+    within = plan_of_2021().under(Policy(months_after_plan_year=0))
+    within.when(AdoptPlan((PlannedRound(1, date(2022, 1, 12)),))).then_refused(
+        "scheduling.date-outside-plan-year"
+    )
+
+
 def test_fewer_sessions_than_policy_expects_are_warned_of() -> None:
     plan_of_2021().when(AdoptPlan((FIRST,))).then(
         adopted(FIRST, warnings=("scheduling.fewer-sessions-than-policy:1",))

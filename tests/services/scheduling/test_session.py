@@ -136,6 +136,13 @@ def test_a_districts_roster_has_one_of_each_category() -> None:
     )
 
 
+def test_policy_names_the_categories_that_a_districts_roster_needs() -> None:
+    two_departments = entries("jiaotongwei", "shichangjianguan", "gongshanglian")
+    two_categories = Policy(roster_categories=("party_or_mass", "government"))
+    outcome = session_2021_1().under(two_categories).when(replace(DRAFT, reporters=two_departments))
+    assert outcome.refusal is None
+
+
 @pytest.mark.parametrize("tier", ["town", "bureau"])
 def test_the_categories_of_a_district_are_not_asked_of_other_tiers(tier: Tier) -> None:
     two_departments = entries("jiaotongwei", "shichangjianguan", "gongshanglian")

@@ -77,6 +77,8 @@ def decide(case: Case, command: Command, given: Given[Facts]) -> list[Event]:
             sent_on = command.sent_on or today
             refuse_if(
                 feedback.not_a_village(duty),
+                feedback.short_form_not_open(policy),
+                feedback.not_an_entering_office(actor, policy),
                 text_of_a_classified_case(duty, command.text),
                 feedback.feedback_empty(command.text),
                 feedback.entered_for_nobody(command.entered_for),
@@ -99,7 +101,7 @@ def decide(case: Case, command: Command, given: Given[Facts]) -> list[Event]:
 
         case FedBack(duty), WithdrawFeedback(reason):
             refuse_if(
-                feedback.withdrawn_by_somebody_else(actor, duty),
+                feedback.withdrawn_by_somebody_else(actor, duty, policy),
                 dates.reason_missing(reason),
                 feedback.receipted_before_it_was_withdrawn(case),
             )

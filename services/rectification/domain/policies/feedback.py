@@ -6,6 +6,7 @@ from datetime import date
 
 from services.rectification.domain.situations import Duty, FedBack, Outcome
 from shared.decider import Actor, Refused
+from shared.tenancy import Policy
 
 
 def feedback_empty(text: str) -> Refused | None:
@@ -23,6 +24,18 @@ def paper_not_named(document_number: str | None) -> Refused | None:
 def signer_missing(signer: str) -> Refused | None:
     """A feedback is a report 报告 with its signer (1.8)."""
     return None if signer.strip() else Refused("rectification.signer-missing")
+
+
+def short_form_not_open(policy: Policy) -> Refused | None:
+    """Where policy has closed the short form a village reports like any unit (1, full coverage)."""
+    return None if policy.village_short_form else Refused("rectification.short-form-not-open")
+
+
+def not_an_entering_office(actor: Actor, policy: Policy) -> Refused | None:
+    """For a village the offices enter that policy names (1, full coverage)."""
+    if actor.roles & {*policy.village_entry_offices}:
+        return None
+    return Refused("rectification.not-an-entering-office", offices=list(policy.village_entry_offices))
 
 
 def not_a_village(duty: Duty) -> Refused | None:
@@ -74,9 +87,9 @@ def outcome_contradicts_the_items(outcome: Outcome, unfinished: tuple[str, ...])
     return Refused("rectification.outcome-contradicts-items", outcome=outcome, unfinished=list(unfinished))
 
 
-def withdrawn_by_somebody_else(actor: Actor, duty: Duty) -> Refused | None:
+def withdrawn_by_somebody_else(actor: Actor, duty: Duty, policy: Policy) -> Refused | None:
     """Who sends takes back: the unit itself, for a village the office that enters for it (2)."""
-    if actor.unit == duty.unit or (duty.in_village and actor.roles & {"party_office", "law_office"}):
+    if actor.unit == duty.unit or (duty.in_village and actor.roles & {*policy.village_entry_offices}):
         return None
     return Refused("rectification.not-own-unit", unit=duty.unit, unit_name=duty.unit_name)
 

@@ -31,9 +31,9 @@ def office_in_charge(office: str, housed: Collection[str], policy: Policy) -> st
 def not_the_office_in_charge(
     actor: Actor, housed: Collection[str], policy: Policy, unit_name: str
 ) -> Refused | None:
-    """A draft is reviewed by the law office, one of the unit that houses it by the office that policy names
-    (domain.md 1, step 4 and conflict of interest)."""
-    office = office_in_charge("law_office", housed, policy)
+    """A draft is reviewed by the office that policy names, the law office, one of the unit that houses it by the
+    office that stands in (domain.md 1, step 4 and conflict of interest)."""
+    office = office_in_charge(policy.reviewing_office, housed, policy)
     if office not in actor.roles:
         return Refused("review.not-the-office-in-charge", office=office, unit_name=unit_name)
     return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.review.domain.roster import MATTERS, Matter, Reporter, Roster
 from shared.decider import Refused
+from shared.tenancy import Policy
 
 if TYPE_CHECKING:
     from services.review.domain.proceedings import Proceedings
@@ -53,16 +54,17 @@ def without_spoken_time(spoken_seconds: int) -> Refused | None:
     return None
 
 
-def lead_report_not_supplemented(unit: str, roster: Roster) -> Refused | None:
-    """A lead report 带头述法 is not supplemented by subordinates (domain.md 1, lead reporters)."""
-    if unit in roster.leads:
+def lead_report_not_supplemented(unit: str, roster: Roster, policy: Policy) -> Refused | None:
+    """A lead report 带头述法 is not supplemented by subordinates, unless policy opens it (domain.md 1, lead
+    reporters)."""
+    if unit in roster.leads and not policy.leads_answered_below:
         return Refused("review.lead-report-not-supplemented", unit=unit)
     return None
 
 
-def lead_report_not_commented(unit: str, roster: Roster) -> Refused | None:
+def lead_report_not_commented(unit: str, roster: Roster, policy: Policy) -> Refused | None:
     """Nor is it commented on by them: the tier above does that, and not here (domain.md 1, lead reporters)."""
-    if unit in roster.leads:
+    if unit in roster.leads and not policy.leads_answered_below:
         return Refused("review.lead-report-not-commented", unit=unit)
     return None
 

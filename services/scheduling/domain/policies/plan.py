@@ -8,7 +8,6 @@ from datetime import date
 from shared.decider import Refused
 from shared.tenancy import Policy
 
-JANUARY = 1
 VILLAGE = "village"
 
 
@@ -24,9 +23,10 @@ def rounds_not_numbered_in_order(numbers: Sequence[int]) -> Refused | None:
     return Refused("scheduling.rounds-not-numbered-in-order", numbers=list(numbers))
 
 
-def date_outside_plan_year(day: date, plan_year: int) -> Refused | None:
-    """A session of a plan year is held in it or in the January after (domain.md 2: 2021/2 was in January 2022)."""
-    if day.year == plan_year or (day.year, day.month) == (plan_year + 1, JANUARY):
+def date_outside_plan_year(day: date, plan_year: int, policy: Policy) -> Refused | None:
+    """A session of a plan year is held in it or, as policy says, soon after (domain.md 2: 2021/2 was in January
+    2022)."""
+    if day.year == plan_year or (day.year == plan_year + 1 and day.month <= policy.months_after_plan_year):
         return None
     return Refused("scheduling.date-outside-plan-year", date=day.isoformat(), plan_year=plan_year)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.scheduling.domain.registry import CATEGORIES_OF_A_ROSTER, RegisteredUnit
+from services.scheduling.domain.registry import RegisteredUnit
 from services.scheduling.domain.roster import Absence, Facts, Reporter, RosterEntry, round_of
 from shared.decider import Refused
 from shared.tenancy import Policy
+
+DISTRICT = "district"
 
 
 def session_named_otherwise(session: str, plan_year: int, number: int) -> Refused | None:
@@ -53,12 +55,14 @@ def roster_quota_missed(entries: Sequence[RosterEntry], policy: Policy) -> Refus
 
 
 def category_missing(
-    entries: Iterable[RosterEntry], units: Mapping[str, RegisteredUnit], tier: str | None
+    entries: Iterable[RosterEntry], units: Mapping[str, RegisteredUnit], tier: str | None, policy: Policy
 ) -> Refused | None:
-    """A district's roster has one of each: party or mass organisation, government department, town."""
-    needed = CATEGORIES_OF_A_ROSTER.get(tier or "", ())
+    """A district's roster has one of each category that policy names: party or mass organisation, government
+    department, town. A bureau's or a town's own round has a quota and no rule about categories."""
+    if tier != DISTRICT:
+        return None
     present = {units[entry.unit].category for entry in entries if entry.unit in units}
-    missing = [category for category in needed if category not in present]
+    missing = [category for category in policy.roster_categories if category not in present]
     return Refused("scheduling.category-missing", missing=missing) if missing else None
 
 
