@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -73,19 +72,6 @@ async def driver_of(app: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
         if lost or driver.is_closed():
             pooled.invalidate()
         pooled.close()  # nothing was begun through SQLAlchemy, so there is nothing to roll back and to wait for
-
-
-@dataclass(frozen=True)
-class _ByStatement:
-    """Takes a connection of the pool for each statement."""
-
-    app: AsyncEngine
-    turns: asyncio.Semaphore
-
-    async def fetch(self, statement: str, *values: Any) -> Sequence[Sequence[Any]]:
-        async with self.turns, driver_of(self.app) as connection:
-            rows: Sequence[Sequence[Any]] = await connection.fetch(statement, *values)
-            return rows
 
 
 async def _leave(connection: AsyncConnection, driver: asyncpg.Connection) -> None:
@@ -163,12 +149,9 @@ class EventStore:
         """
         return await self._run(self.app.begin, context, work)
 
-    async def in_statements(
-        self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]], turns: asyncio.Semaphore
-    ) -> T:
-        """The same for ``work`` that is done by UnitOfWork.fetch alone: each statement is a transaction of its own. It
-        holds a connection, and one of ``turns``, no longer than it runs."""
-        return await self._run(lambda: nullcontext(_ByStatement(self.app, turns)), context, work)
+    async def in_statements(self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """The same for ``work`` that is done by UnitOfWork.fetch alone: each statement is a transaction of its own."""
+        return await self._run(partial(driver_of, self.app), context, work)
 
     async def _run(
         self,

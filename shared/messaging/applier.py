@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import structlog
@@ -30,14 +29,10 @@ from shared.observability.metrics import PARKED_EVENTS, TRAVEL_SECONDS
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
 MOST_EVENTS, MOST_REACTIONS = 1000, 50
 """How much one transaction takes: events, and of these such as a handler reacts to."""
-CONNECTIONS = APP_CONNECTIONS - 1
+TENANTS_AT_ONCE = APP_CONNECTIONS - 1
 """People keep one connection to themselves."""
-TENANTS_AT_ONCE = 2 * CONNECTIONS
-"""While statements of some tenants run, the events of another are read."""
 LOOK_SECONDS = 0.1
 """How often to look for what this process was not told of: another replica stored it, or an operator released it."""
 GAP_SECONDS = 5.0
@@ -110,7 +105,6 @@ class Applier:
         self.store = store
         self.inbox = inbox
         self.reactions = reactions
-        self._connections = asyncio.Semaphore(CONNECTIONS)
         self._looked = 0.0
         self._gap_since: dict[tuple[str, str], float] = {}
 
@@ -148,12 +142,9 @@ class Applier:
         # A handler needs a transaction around it; projections are written by the statement that settles them.
         whole, limit, singly = self.reactions.reacts_to(source), MOST_EVENTS, False
         while True:
-            batch = partial(self._batch, source, limit, whole, singly)
+            run = self.store.in_transaction if whole else self.store.in_statements
             try:
-                if whole:
-                    done = await self._in_transaction(context, batch)
-                else:
-                    done = await self.store.in_statements(context, batch, self._connections)
+                done = await run(context, partial(self._batch, source, limit, whole, singly))
             except _Failed as failed:
                 if not failed.before:
                     await self._park(context, source, failed)
@@ -182,13 +173,11 @@ class Applier:
         rows = taken[1:]
         batch = _Batch((epoch, sequence), turn, rows[0][0] if rows else epoch)
         for row in rows:
-            epoch, sequence, _, key, payload, _, _ = row
-            place = epoch, sequence
-            batch.gap = not batch.follows(place, payload)
+            epoch, sequence, _, key, payload, *_ = row
+            batch.gap = not batch.follows((epoch, sequence), payload)
             if batch.gap or epoch != batch.epoch or batch.reactions == MOST_REACTIONS:
                 break
-            if place > batch.head:
-                batch.head = place
+            batch.head = max(batch.head, (epoch, sequence))
             if key in blocked:
                 batch.set_aside(sequence, "held")
                 continue
@@ -266,11 +255,7 @@ class Applier:
                 batch.set_aside(sequence, "parked", error)
                 await self._settle(work, source, batch)
 
-        await self._in_transaction(context, once)
-
-    async def _in_transaction(self, context: Context, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        async with self._connections:
-            return await self.store.in_transaction(context, work)
+        await self.store.in_transaction(context, once)
 
     async def _mind_gap(self, source: str, tenant: str, gap: bool) -> None:
         now = asyncio.get_running_loop().time()
