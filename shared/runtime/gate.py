@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from fastapi import Request
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.contextvars import bind_contextvars
 
 from shared.decider import Actor, Refused, refuse_if
 from shared.eventstore import EventStore
+from shared.eventstore.failures import is_unavailable
 from shared.eventstore.sql import read
-from shared.eventstore.store import driver_of
+from shared.eventstore.store import ATTEMPTS, driver_of
 from shared.security.grants import Recorded, claims_that_stand, standing
 from shared.security.permissions import OPERATIONS, may_operate
 from shared.security.tokens import Caller, GrantHeld, TokenVerifier, bearer
@@ -93,8 +95,15 @@ class Gate:
         return known
 
     async def _ask(self, person: str, tenant: str, now: float) -> _Known:
-        async with driver_of(self.store.app) as connection:
-            rows = await connection.fetch(_STANDING, tenant, ancestors_and_self(tenant), person)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with driver_of(self.store.app) as connection:
+                    rows = await connection.fetch(_STANDING, tenant, ancestors_and_self(tenant), person)
+                break
+            except Exception as error:
+                # A command with a key outlives a lost connection; it must not fail at the door for that.
+                if attempt == ATTEMPTS or not is_unavailable(error) or isinstance(error, PoolTimeout):
+                    raise
         # A row without a tenant is the simulated day.
         return _Known(
             now,

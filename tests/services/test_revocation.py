@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from nats.js.errors import NotFoundError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.local.servers import Servers
 from services.scheduling.domain.roles import access_id
@@ -292,6 +293,23 @@ async def test_a_gate_asks_once_in_two_seconds_for_each_person_and_remembers_no_
     town.wait()
     await town.asked("review", "a", office)
     assert asked[5:] == ["a"]
+
+
+async def test_connections_that_were_cut_meanwhile_do_not_close_the_door(
+    town: Town, servers: Servers
+) -> None:
+    door = town.doors.of["review"]
+    headers = town.doors.bearer("u-14", {"tenant": town.tenant, "role": "law_office"})
+    address = f"/tenants/{town.tenant}/session/2021-1/confirm-agenda"
+    assert (await door.client.post(address, headers=headers)).json()["code"] == "http.idempotency-key-missing"
+    admin = create_async_engine(servers.admin_url)
+    async with admin.connect() as connection:
+        await connection.execute(
+            sa.text("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'review_app'")
+        )
+    await admin.dispose()
+    town.wait()
+    assert (await door.client.post(address, headers=headers)).json()["code"] == "http.idempotency-key-missing"
 
 
 @dataclass
