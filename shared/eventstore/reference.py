@@ -13,7 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.calendar import Calendar, Year
 from shared.calendar.china import published
 from shared.contracts import Contract
-from shared.contracts.scheduling import CalendarAdopted, PolicyAdopted, TenantRegistered
+from shared.contracts.scheduling import (
+    CalendarAdopted,
+    PolicyAdopted,
+    TenantClosed,
+    TenantRegistered,
+    TenantRenamed,
+)
 from shared.eventstore import tables
 from shared.eventstore.aggregate import Row
 from shared.eventstore.projection import Cause, Projection
@@ -21,8 +27,15 @@ from shared.eventstore.views import Change
 from shared.tenancy import Adopted
 
 
-def _tenant(event: TenantRegistered) -> Row:
-    return {"name": event.name, "tier": event.tier, "official_order": event.official_order}
+def _tenant(event: TenantRegistered | TenantRenamed | TenantClosed) -> Row:
+    """Each of them is the whole row: after TenantClosed scheduling says no more of the tenant itself."""
+    closed_on = event.closed_on if isinstance(event, TenantClosed) else None
+    return {
+        "name": event.name,
+        "tier": event.tier,
+        "official_order": event.official_order,
+        "closed_on": closed_on,
+    }
 
 
 def _policy(event: PolicyAdopted) -> Row:
@@ -39,6 +52,8 @@ def _calendar(event: CalendarAdopted) -> Row:
 
 _ROWS: dict[type[Contract], tuple[sa.Table, Callable[[Any], Row]]] = {
     TenantRegistered: (tables.tenants, _tenant),
+    TenantRenamed: (tables.tenants, _tenant),
+    TenantClosed: (tables.tenants, _tenant),
     PolicyAdopted: (tables.policies, _policy),
     CalendarAdopted: (tables.calendars, _calendar),
 }
@@ -49,7 +64,13 @@ def _alone(row: Callable[[Any], Row]) -> Callable[[Any, Cause], Row]:
 
 
 PROJECTIONS = tuple(
-    Projection(table, (contract,), _alone(row), tier="inherited") for contract, (table, row) in _ROWS.items()
+    Projection(
+        table,
+        tuple(contract for contract, (into, _) in _ROWS.items() if into is table),
+        _alone(row),
+        tier="inherited",
+    )
+    for table, row in dict(_ROWS.values()).items()
 )
 """What every service keeps of what scheduling says."""
 

@@ -75,9 +75,15 @@ CASE_OFFICES = ("law_office", "party_office", "supervision_office")
 COMMANDS: dict[tuple[str, str], Permitted] = {
     # scheduling: registry, policies, plan, rosters
     ("scheduling", "register-tenant"):        by("tenant_admin"),
+    ("scheduling", "rename-tenant"):          by("tenant_admin"),
+    ("scheduling", "close-tenant"):           by("tenant_admin"),
     ("scheduling", "register-unit"):          by("tenant_admin"),
     ("scheduling", "hand-over-post"):         by("tenant_admin"),
     ("scheduling", "rename-unit"):            by("tenant_admin"),
+    ("scheduling", "add-post"):               by("tenant_admin"),
+    ("scheduling", "close-unit"):             by("tenant_admin"),
+    ("scheduling", "import-registry"):        by("tenant_admin"),
+    ("scheduling", "open-tenant"):            by("tenant_admin"),  # with its first policy and plan
     ("scheduling", "adopt-policy"):           by("law_office"),
     ("scheduling", "adopt-calendar"):         by("law_office", "tenant_admin"),
     ("scheduling", "adopt-plan"):             by("law_office"),
