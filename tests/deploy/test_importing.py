@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from deploy.local import importing
 from deploy.local.cli import app
 from deploy.local.cluster import Cluster
-from deploy.local.home import Home, LocalError
+from deploy.local.home import PROJECT, Home, LocalError
 from deploy.local.importing import Part, Wrong, parts_of
+from services.scheduling.domain.importing import read_table
 from shared.documents.sheet import CSV, XLSX, read_sheet
 
 HEADER = "unit,name,category,official_order,houses_offices,post,title,person,valid_from"
@@ -65,6 +66,16 @@ def test_whose_rows_they_are_is_said_once(
 ) -> None:
     with pytest.raises(LocalError, match=reason):
         parts_of(file_of(tmp_path, *lines), tenant)
+
+
+def test_the_example_is_a_table_of_two_towns() -> None:
+    parts = parts_of(PROJECT / "examples" / "jinshan" / "import.csv", None)
+    assert [part.tenant for part in parts] == [f"shanghai.jinshan.t31011610{n}" for n in (1, 2)]
+    for part in parts:
+        sheet = read_sheet(part.content, part.kind)
+        imported = read_table(sheet.header, [(line.number, line.cells) for line in sheet.lines], {})
+        assert imported.wrong == []
+        assert len(imported.steps) >= 2
 
 
 # ---- the command ----
