@@ -61,6 +61,7 @@ async def import_table(
                 imported.wrong.append(WrongCell(step.row, cell, value, refused))
                 if isinstance(step.command, RegisterUnit):
                     not_entered.add(step.unit)
+        imported.wrong.sort(key=lambda one: one.row)
         changes = len(imported.steps) if not imported.wrong else 0
         note = NoteImport(sha256, len(sheet.lines), changes)
         answer = await work.execute(TENANTS, "self", note, key=key, tenant_must_exist=True)

@@ -17,7 +17,7 @@ MEDIA_TYPES = {".csv": CSV, ".tsv": TSV, ".txt": CSV, ".xlsx": XLSX}
 """By the file's name."""
 
 LARGEST_FILE = 5 * 1024 * 1024
-LARGEST_UNPACKED = 64 * 1024 * 1024
+LARGEST_UNPACKED = 32 * 1024 * 1024
 """A workbook is a zip: what it says it unpacks to is looked at first, and no more than that is ever read."""
 MOST_PARTS = 200
 MOST_ROWS = 20_000

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from typer.testing import CliRunner
 
-from deploy.local import asking
+from deploy.local import asking, importing
 from deploy.local.cli import app
 from deploy.local.divisions import tree_of
 from deploy.local.home import PROJECT, Home, LocalError
@@ -442,6 +442,39 @@ DONE: dict[str, Any] = {
     "policy": None,
     "plan": None,
 }
+
+
+# ---- importing what they begin with ----
+
+
+async def test_a_file_of_two_tenants_is_tried_for_both_and_its_errors_are_in_its_own_rows(
+    tmp_path: Path, store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = "tenant,unit,name,category,official_order,houses_offices,post,title,person,valid_from"
+    lines = [
+        header,
+        f"{DISTRICT},jiaotongwei,区交通委,government,32,,head,主任,示例·甲,2021-03-01",
+        f"{DISTRICT}.langxia,banzi,镇班子,leadership,10,,,,,",
+        f"{DISTRICT},sifaju,区司法局,government,第三,,,,,",
+        f"{DISTRICT}.nowhere,banzi,镇班子,leadership,10,,,,,",
+    ]
+    async with speaking(store) as client:
+        await open_tree(client, asked(tmp_path, *GOOD))
+    before = await ledger_lengths(store)
+    monkeypatch.setattr(importing, "client_of", lambda *_, **__: speaking(store))
+    parts = importing.parts_of(file_of(tmp_path, *lines), None)
+    said = [found for _, found in await importing._send("", "", parts, True, lambda: None)]
+    right, told = said[1], [one for found in (said[0], said[2]) if isinstance(found, list) for one in found]
+    [wrong, unknown] = told
+    assert (wrong.tenant, wrong.row, wrong.column, wrong.value) == (DISTRICT, 4, "official_order", "第三")
+    assert isinstance(right, dict)
+    assert right["counts"] == {"new": 1}
+    assert (unknown.row, unknown.what) == (5, f"No tenant {DISTRICT}.nowhere is registered.")
+    assert await ledger_lengths(store) == before
+    good = importing.parts_of(file_of(tmp_path, *lines[:3]), None)
+    for expected in ("new", "same"):
+        done = await importing._send("", "", good, False, lambda: None)
+        assert [found["counts"] for _, found in done if isinstance(found, dict)] == [{expected: 1}] * 2
 
 
 def answering(*statuses: int) -> tuple[httpx.AsyncClient, list[str]]:
