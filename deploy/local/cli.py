@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from deploy.local import ledgers, maintain, operate
+from deploy.local import importing, ledgers, maintain, operate
 from deploy.local.console import HomeOption, complain, print_table, say
 from deploy.local.credentials import SERVICES
 from deploy.local.home import Home, LocalError
@@ -50,6 +50,7 @@ app.command()(permissions)
 app.add_typer(subscribers, name="subscribers")
 app.command()(operate.republish)
 app.command()(maintain.rebuild)
+app.command("import")(importing.import_registry)
 ledgers.ledger.command("import")(maintain.import_history)
 
 DayOption = Annotated[

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,9 @@ HomeOption = Annotated[
     Path | None,
     typer.Option("--home", help="Where this installation lives [default: $SHUFA_HOME, else .shufa]."),
 ]
+
+
+_WIDE = 200
 
 
 def say(text: str) -> None:
@@ -26,14 +30,34 @@ def complain(text: str, tail: Iterable[str] = ()) -> None:
     typer.secho(f"Error: {text}", err=True, fg=typer.colors.RED)
 
 
+@contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar on standard error that advances by one each time it is told; nothing where nobody sees it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table as wide as it needs to be: an address that is cut cannot be copied."""
     from rich.console import Console
     from rich.table import Table
 
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)  # nobody sees its edge, and folded cells cannot be searched
     table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console().print(table)
+    console.print(table)

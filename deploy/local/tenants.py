@@ -1,34 +1,30 @@
-"""``shufa tenants``: registers a whole tree of tenants from a file, as often as you like with the same result."""
+"""``shufa tenants``: opens a whole tree of tenants from a file, as often as you like with the same result."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deploy.local.console import HomeOption, print_table, say
+from deploy.local.asking import AT_ONCE, client_of, post, reason_of
+from deploy.local.console import HomeOption, print_table, progress_bar, say
 from deploy.local.home import LocalError
 from deploy.local.waiting import until
 
 if TYPE_CHECKING:
     import httpx
 
+    from deploy.local.openings import Opening
     from deploy.local.tree import Branch
 
 tenants = typer.Typer(help="The tenants of this installation.", no_args_is_help=True)
 
-AT_ONCE = 8
-"""Requests under way at the same time: a service has three connections that decide."""
-ATTEMPTS = 5
-FIRST_PAUSE = 0.2
-"""Seconds, doubled with each attempt."""
-_HEARD_WITHIN = 120.0
+_HEARD_WITHIN = 600.0
 _SHOWN = 20
 
 
@@ -40,165 +36,166 @@ class NotOpened:
     reason: str
 
 
-@tenants.callback()
-def _group() -> None:
-    """Keeps `open` a command of its own while it is the only one."""
+@dataclass
+class Opened:
+    """What came of opening a tree: what was written, what was there already, and who was refused."""
+
+    tenants_new: int = 0
+    units_new: int = 0
+    units_kept: int = 0
+    policies_new: int = 0
+    plans_new: int = 0
+    refused: list[NotOpened] = field(default_factory=list)
+
+    def count(self, answer: Mapping[str, Any]) -> None:
+        """Add one tenant's answer."""
+        self.tenants_new += answer["registration"] == "new"
+        self.units_new += len(answer["units_new"])
+        self.units_kept += len(answer["units_kept"])
+        self.policies_new += answer["policy"] == "new"
+        self.plans_new += answer["plan"] == "new"
+
+    @property
+    def in_words(self) -> str:
+        return (
+            f"{self.tenants_new} tenants, {self.units_new} units, {self.policies_new} policies and"
+            f" {self.plans_new} plans are new"
+        )
 
 
 @tenants.command("open")
 def open_tenants(
-    file: Annotated[Path, typer.Option("--from", help="CSV: tenant,name,tier,division_code,official_order.")],
-    policy: Annotated[
-        Path | None, typer.Option(help="YAML with holds_from and values: what the topmost tenant adopts.")
+    file: Annotated[
+        Path,
+        typer.Option(
+            "--from", help="CSV: tenant,name,tier,division_code,official_order[,parent][,reporting_body]."
+        ),
+    ],
+    opening: Annotated[
+        Path | None,
+        typer.Option("--with", help="YAML: by tier the offices, the first policy and the first plan."),
     ] = None,
     year: Annotated[
         int | None,
         typer.Option(help="Wait until evaluation has heard of all, and show that year's coverage."),
     ] = None,
-    admin: Annotated[str, typer.Option(help="Who registers: tenant_admin of the subtree.")] = "admin",
-    clerk: Annotated[str, typer.Option(help="Who adopts the policy: law_office of the top.")] = "law-clerk",
+    admin: Annotated[str, typer.Option(help="Who opens: tenant_admin of the subtree.")] = "admin",
     home: HomeOption = None,
 ) -> None:
-    """Register every tenant of a file, those above before those below. Running it again changes nothing."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+    """Open every tenant of a file with its units, policy and first plan, those above before those below. Running it
+    again changes nothing."""
     from deploy.local.cluster import Cluster
+    from deploy.local.openings import openings, read_opening
     from deploy.local.tree import read_tree
 
-    tree = read_tree(file)
-    values = _policy(policy) if policy is not None else None
+    of_tiers = read_opening(opening)
+    tree = read_tree(file, lambda above: _registered(Cluster.running(home), admin, above))
     cluster = Cluster.running(home)
-    scheduling = cluster.service_url("scheduling")
-    with Progress(
-        TextColumn("opening"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    ) as bar:
-        task = bar.add_task("opening", total=len(tree))
-        refused = asyncio.run(_open(scheduling, cluster.token(admin), tree, lambda: bar.advance(task)))
-    if refused:
-        told = [f"row {one.branch.row}, {one.branch.tenant}: {one.reason}" for one in refused]
+    asked = openings(tree, of_tiers)
+    with progress_bar("opening", len(tree)) as advance:
+        opened = asyncio.run(_open(cluster.service_url("scheduling"), cluster.token(admin), asked, advance))
+    if opened.refused:
+        told = [f"row {one.branch.row}, {one.branch.tenant}: {one.reason}" for one in opened.refused]
         raise LocalError(
-            f"{len(refused)} of {len(tree)} tenants were refused; the others are open.",
+            f"{len(opened.refused)} of {len(tree)} tenants were refused; the others are open.",
             tail=tuple(told[:_SHOWN]),
         )
-    say(f"{len(tree)} tenants are open, from {tree[0].tenant} down.")
-    if values is not None:
-        asyncio.run(_adopt(scheduling, cluster.token(clerk), tree[0].tenant, values))
-        say(f"{tree[0].tenant} has adopted the policy of {policy}; the tenants below inherit it.")
+    top = min(tree, key=lambda branch: branch.depth).tenant
+    say(f"{len(tree)} tenants are open, from {top} down: {opened.in_words}.")
     if year is not None:
-        _show_coverage(cluster.service_url("evaluation"), cluster.token(admin), tree, year)
+        _show_coverage(cluster.service_url("evaluation"), cluster.token(admin), top, len(tree), year)
+
+
+@tenants.command("tree")
+def write_tree(
+    file: Annotated[Path, typer.Option("--from", help="CSV or CSV.GZ of divisions: code,name,tier,parent.")],
+    root: Annotated[str, typer.Option(help="The code of the division to begin with.")],
+    path: Annotated[
+        str | None, typer.Option("--as", help="The tenant it is to be [default: t and the code].")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Where to write [default: standard output].")
+    ] = None,
+) -> None:
+    """Write a tree of tenants from a table of statistical divisions."""
+    from deploy.local.divisions import tree_of
+
+    lines = tree_of(file, root, path)
+    text = "\n".join(lines) + "\n"
+    if to is None:
+        typer.echo(text, nl=False)
+    else:
+        to.write_text(text, "utf-8")
+        say(f"{len(lines) - 1} tenants are in {to}.")
 
 
 async def open_tree(
-    client: httpx.AsyncClient, tree: Sequence[Branch], opened: Callable[[], None] = lambda: None
-) -> list[NotOpened]:
-    """Register the tenants level by level, some at once, and answer those that a rule refuses.
+    client: httpx.AsyncClient, asked: Sequence[Opening], opened: Callable[[], None] = lambda: None
+) -> Opened:
+    """Open the tenants level by level, some at once, and answer what came of it and whom a rule refuses.
 
     ``client`` speaks to scheduling in the name of a tenant_admin of the subtree; ``opened`` is called after each.
-    Raises LocalError where no tenant could be registered at all: nobody may, or nobody answers.
+    Raises LocalError where no tenant could be opened at all: nobody may, or nobody answers.
     """
-    gate = asyncio.Semaphore(AT_ONCE)
+    found = Opened()
+    for depth in sorted({one.branch.depth for one in asked}):
+        level = [one for one in asked if one.branch.depth == depth]
+        coming = iter(level)
 
-    async def one(branch: Branch) -> NotOpened | None:
-        body = {
-            "name": branch.name,
-            "tier": branch.tier,
-            "official_order": branch.official_order,
-            "division_code": branch.division_code,
-        }
-        async with gate:
-            answer = await _post(client, f"/tenants/{branch.tenant}/tenant/self/register-tenant", body)
-        opened()
-        return None if answer.status_code == 200 else NotOpened(branch, _reason(answer))
+        async def some(coming: Any = coming) -> None:
+            for one in coming:
+                body = json.dumps(one.body, ensure_ascii=False).encode()
+                answer = await post(client, f"/tenants/{one.branch.tenant}/opening", body)
+                opened()
+                if answer.status_code == 200:
+                    found.count(answer.json())
+                else:
+                    found.refused.append(NotOpened(one.branch, reason_of(answer)))
 
-    found: list[NotOpened | None] = []
-    for depth in sorted({branch.depth for branch in tree}):
-        found += await asyncio.gather(*(one(branch) for branch in tree if branch.depth == depth))
-    return [refused for refused in found if refused is not None]
-
-
-async def _open(
-    scheduling: str, token: str, tree: Sequence[Branch], opened: Callable[[], None]
-) -> list[NotOpened]:
-    async with _client(scheduling, token) as client:
-        return await open_tree(client, tree, opened)
-
-
-async def _adopt(scheduling: str, token: str, tenant: str, body: Mapping[str, Any]) -> None:
-    async with _client(scheduling, token) as client:
-        answer = await _post(client, f"/tenants/{tenant}/policy/self/adopt-policy", body)
-    if answer.status_code != 200:
-        raise LocalError(f"The policy was not adopted: {_reason(answer)}")
-
-
-def _client(service: str, token: str) -> httpx.AsyncClient:
-    import httpx
-
-    headers = {"Authorization": f"Bearer {token}"}
-    return httpx.AsyncClient(base_url=service, headers=headers, timeout=30.0, trust_env=False)
-
-
-async def _post(client: httpx.AsyncClient, path: str, body: Mapping[str, Any]) -> httpx.Response:
-    """A command whose key follows from what is asked: asked again it is answered again and writes nothing."""
-    import httpx
-
-    key = hashlib.sha256(json.dumps([path, body], sort_keys=True).encode()).hexdigest()
-    problem = ""
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            await asyncio.sleep(FIRST_PAUSE * 2**attempt)
         try:
-            answer = await client.post(path, json=body, headers={"Idempotency-Key": key})
-        except httpx.TransportError as error:
-            problem = str(error) or type(error).__name__
-            continue
-        if answer.status_code in (401, 403):
-            raise LocalError(f"{_reason(answer)} ({path})")
-        if answer.status_code < 500:
-            return answer
-        problem = _reason(answer)
-    raise LocalError(f"{client.base_url}{path.lstrip('/')} does not answer: {problem}.")
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(AT_ONCE, len(level))):
+                    group.create_task(some())
+        except ExceptionGroup as errors:  # of several that nobody answers one is told
+            raise errors.exceptions[0] from None
+    return found
 
 
-def _reason(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"HTTP {answer.status_code}"
+async def _open(scheduling: str, token: str, asked: Sequence[Opening], opened: Callable[[], None]) -> Opened:
+    async with client_of(scheduling, token) as client:
+        return await open_tree(client, asked, opened)
 
 
-def _policy(path: Path) -> dict[str, Any]:
-    import yaml
+def _registered(cluster: Any, admin: str, tenants: Collection[str]) -> dict[str, str]:
+    """The tiers of those of the tenants that are registered and open."""
+    import httpx
 
-    try:
-        read = yaml.safe_load(path.read_text("utf-8"))
-        return {"holds_from": read["holds_from"].isoformat(), "values": dict(read["values"])}
-    except OSError as error:
-        raise LocalError(f"The policy {path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise LocalError(f"The policy {path} is not YAML with holds_from (a date) and values.") from error
+    headers = {"Authorization": f"Bearer {cluster.token(admin)}"}
+    found = {}
+    with httpx.Client(base_url=cluster.service_url("scheduling"), headers=headers, trust_env=False) as client:
+        for tenant in sorted(tenants):
+            answer = client.get(f"/tenants/{tenant}/registered-tenants/tenant-self")
+            if answer.status_code == 200 and answer.json()["closed_on"] is None:
+                found[tenant] = str(answer.json()["tier"])
+    return found
 
 
-def _show_coverage(evaluation: str, token: str, tree: Sequence[Branch], year: int) -> None:
+def _show_coverage(evaluation: str, token: str, top: str, tenants: int, year: int) -> None:
     import httpx
 
     def heard() -> list[dict[str, Any]] | None:
-        answer = client.get(f"/tenants/{tree[0].tenant}/coverage", params={"year": year})
+        answer = client.get(f"/tenants/{top}/coverage", params={"year": year})
         if answer.status_code not in (200, 404):
-            raise LocalError(_reason(answer))
+            raise LocalError(reason_of(answer))
         rows: list[dict[str, Any]] = answer.json().get("tiers", [])
-        return rows if sum(row["tenants"] for row in rows) >= len(tree) else None
+        return rows if sum(row["tenants"] for row in rows) >= tenants else None
 
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=evaluation, headers=headers, timeout=30.0, trust_env=False) as client:
         rows = until(heard, within=_HEARD_WITHIN, what="Evaluation has not heard of every tenant")
     columns = ("tier", "tenants", "covered", "heads", "heard")
     print_table(
-        f"Coverage of {tree[0].tenant} in {year}",
+        f"Coverage of {top} in {year}",
         columns,
         ([row[name] for name in columns] for row in rows),
     )

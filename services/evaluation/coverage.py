@@ -36,7 +36,8 @@ async def by_tier(connection: AsyncConnection, year: int) -> list[Row]:
         tenants.c.tier,
         sa.func.count().label("tenants"),
         sa.func.count().filter(_covered(year)).label("covered"),
-    ).group_by(tenants.c.tier)
+    )
+    bodies = bodies.where(_open_in(year)).group_by(tenants.c.tier)
     tier = _tier_of_head()
     people = (
         sa.select(
@@ -80,7 +81,7 @@ async def tenants_not_covered(
             to_come.label("scheduled_on"),
         )
         .select_from(tenants.join(tree, tree.c.tenant == tenants.c.tenant))
-        .where(~_covered(year))
+        .where(_open_in(year), ~_covered(year))
         .order_by(tree.c.place, tenants.c.tenant)
     )
     if tier is not None:
@@ -155,7 +156,17 @@ def _covered(year: int) -> Any:
 
 def _counted(year: int) -> Any:
     """Heads of units that were there in the year. A village's own registry is not counted beside its town's."""
-    return (tenants.c.tier != "village") & (sa.extract("year", heads.c.valid_from) <= year)
+    there = (sa.extract("year", heads.c.valid_from) <= year) & _not_over(heads.c.valid_until, year)
+    return (tenants.c.tier != "village") & there & _open_in(year)
+
+
+def _open_in(year: int) -> Any:
+    """Was the tenant not closed before the year?"""
+    return _not_over(tenants.c.closed_on, year)
+
+
+def _not_over(last_day: Any, year: int) -> Any:
+    return last_day.is_(None) | (sa.extract("year", last_day) >= year)
 
 
 def _heard(year: int) -> Any:

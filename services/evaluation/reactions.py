@@ -24,7 +24,7 @@ from services.evaluation.domain.notes import (
 from services.evaluation.domain.policies import year_of
 from services.evaluation.domain.session import NoteCancelled, NoteHeld, NoteMoved, NoteScheduled
 from services.evaluation.domain.tenant import NoteTenant
-from services.evaluation.domain.unit import NoteHolder, NoteName, NoteUnit, Post
+from services.evaluation.domain.unit import NoteEnd, NoteHolder, NoteName, NoteUnit, Post
 from services.evaluation.views.coverage_reports import coverage_reports
 from services.evaluation.views.sheet_cases import sheet_cases
 from services.evaluation.views.sheets import sheets
@@ -46,13 +46,17 @@ from shared.contracts.rectification import (
 )
 from shared.contracts.review import ReportDelivered, SessionHeld
 from shared.contracts.scheduling import (
+    PostAdded,
     PostHandedOver,
     Reporter,
     ReporterSubstituted,
     SessionCancelled,
     SessionRescheduled,
     SessionScheduled,
+    TenantClosed,
     TenantRegistered,
+    TenantRenamed,
+    UnitClosed,
     UnitRegistered,
     UnitRenamed,
 )
@@ -75,6 +79,20 @@ async def note_tenant(event: TenantRegistered, cause: Cause, work: UnitOfWork) -
     await work.execute(TENANTS, "self", noted)
 
 
+@reactions.on(TenantRenamed)
+async def note_tenants_name(event: TenantRenamed, cause: Cause, work: UnitOfWork) -> None:
+    """Coverage lists tenants by the names they bear."""
+    noted = NoteTenant(event.name, event.tier, event.official_order, cause.citation)
+    await work.execute(TENANTS, "self", noted)
+
+
+@reactions.on(TenantClosed)
+async def note_closing(event: TenantClosed, cause: Cause, work: UnitOfWork) -> None:
+    """A tenant is counted in the years in which it was open."""
+    noted = NoteTenant(event.name, event.tier, event.official_order, cause.citation, event.closed_on)
+    await work.execute(TENANTS, "self", noted)
+
+
 @reactions.on(UnitRegistered)
 async def note_unit(event: UnitRegistered, cause: Cause, work: UnitOfWork) -> None:
     """Every unit of the registry has a sheet each year, be it only to say that nothing applies."""
@@ -89,6 +107,19 @@ async def note_unit(event: UnitRegistered, cause: Cause, work: UnitOfWork) -> No
 async def note_name(event: UnitRenamed, cause: Cause, work: UnitOfWork) -> None:
     """Names have dates of validity (domain.md 2)."""
     await work.execute(UNITS, event.unit, NoteName(event.name, event.valid_from, cause.citation))
+
+
+@reactions.on(PostAdded)
+async def note_post(event: PostAdded, cause: Cause, work: UnitOfWork) -> None:
+    """A new post has a head who is to report: there is nobody before them."""
+    holder = NoteHolder(event.post, event.title, event.person, event.since, cause.citation)
+    await work.execute(UNITS, event.unit, holder)
+
+
+@reactions.on(UnitClosed)
+async def note_end(event: UnitClosed, cause: Cause, work: UnitOfWork) -> None:
+    """The heads of a dissolved unit are counted in the years in which it was there."""
+    await work.execute(UNITS, event.unit, NoteEnd(event.valid_until, cause.citation))
 
 
 @reactions.on(PostHandedOver)

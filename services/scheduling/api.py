@@ -1,4 +1,4 @@
-"""HTTP beyond the generic routes: the policy that holds on a day with its origins, and whose turn it is.
+"""HTTP beyond the generic routes: the policy that holds on a day with its origins, whose turn it is, the registry.
 
 ``warnings`` in plans and sessions are looked up in messages.toml.
 """
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
+from services.scheduling.api_registry import registry_routes
 from services.scheduling.application import SERVICE, registry, rosters, session_of, unit_of
 from services.scheduling.domain.registry import Category
 from services.scheduling.domain.rotation import Turn, turns
@@ -127,6 +128,7 @@ def routes(store: EventStore, gate: Gate) -> APIRouter:
         in_turn = turns((one for one in units if category in (None, one.category)), sessions, today)
         return RotationAnswer(items=[_turn(one) for one in in_turn])
 
+    router.include_router(registry_routes(store, gate))
     return router
 
 

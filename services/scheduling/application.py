@@ -18,16 +18,89 @@ from services.scheduling.domain.roster import OtherSession, RosterEntry
 from services.scheduling.domain.situations import Session
 from services.scheduling.views.adopted_calendars import ADOPTED_CALENDARS
 from services.scheduling.views.adopted_policies import ADOPTED_POLICIES
+from services.scheduling.views.cases_heard import cases_heard
 from services.scheduling.views.granted_roles import GRANTED_ROLES
 from services.scheduling.views.observers import OBSERVERS
 from services.scheduling.views.plans import PLANS_VIEW, plans
-from services.scheduling.views.registered_tenants import REGISTERED_TENANTS
+from services.scheduling.views.registered_tenants import REGISTERED_TENANTS, registered_tenants
 from services.scheduling.views.sessions import SESSIONS_VIEW, sessions
 from services.scheduling.views.units import UNITS_VIEW, units
-from shared.eventstore import Aggregate, Recorded, UnitOfWork, View, reference
+from shared.eventstore import Aggregate, Recorded, UnitOfWork, View, reference, tables
 from shared.tenancy import ancestors_and_self, effective, origins, parent
 
 SERVICE = "scheduling"
+
+
+_NAMED = 20
+"""So many tenants are named where more stand in the way."""
+
+
+async def _tenant_facts(
+    connection: AsyncConnection, tenant_: str, id: str, command: tenant.Command
+) -> tenant.Facts:
+    """What keeps a tenant from being closed; is the tier above one that is registered closed."""
+    match command:
+        case tenant.RegisterTenant() if (above := parent(tenant_)) is not None:
+            table = tables.tenants
+            closed = sa.select(table.c.tenant).where(table.c.tenant == above, table.c.closed_on.is_not(None))
+            return tenant.Facts(closed_above=await connection.scalar(closed))
+        case tenant.CloseTenant():
+            table = registered_tenants
+            below = sa.select(table.c.tenant, sa.func.count().over().label("open")).where(
+                table.c.tenant > f"{tenant_}.", table.c.tenant < f"{tenant_}/", table.c.closed_on.is_(None)
+            )
+            found = (await connection.execute(below.order_by(table.c.tenant).limit(_NAMED))).all()
+            return tenant.Facts(
+                open_cases=tuple(await _open_cases(connection, tenant_)),
+                running_sessions=tuple(
+                    await connection.scalars(
+                        sa.select(sessions.c.session)
+                        .where(sessions.c.tenant == tenant_, sessions.c.status.in_(("scheduled", "held")))
+                        .order_by(sessions.c.plan_year, sessions.c.number)
+                    )
+                ),
+                open_below=tuple(row.tenant for row in found),
+                more_below=found[0].open - len(found) if found else 0,
+            )
+        case _:
+            return tenant.Facts()
+
+
+async def _open_cases(connection: AsyncConnection, tenant: str) -> list[str]:
+    """The cases of the tenant that were not verified: those that rectification tells of, and those that minutes ask
+    for of which it has not told yet. Review and rectification are heard in any order."""
+    heard = await connection.execute(
+        sa.select(cases_heard.c.case_id, cases_heard.c.verified_on).where(cases_heard.c.tenant == tenant)
+    )
+    verified = {row.case_id: row.verified_on for row in heard}
+    asked = await connection.execute(
+        sa.select(sessions.c.session, sessions.c.duties).where(sessions.c.tenant == tenant)
+    )
+    expected = {f"{row.session}-{unit}" for row in asked for unit in row.duties}
+    return sorted(case for case in {*verified, *expected} if verified.get(case) is None)
+
+
+async def _unit_facts(connection: AsyncConnection, tenant: str, id: str, command: unit.Command) -> unit.Facts:
+    """What keeps a unit from being dissolved."""
+    if not isinstance(command, unit.CloseUnit):
+        return unit.Facts()
+    stands = sa.or_(
+        sessions.c.reporters.contains([{"unit": id}]), sessions.c.observers.contains([{"unit": id}])
+    )
+    coming = (
+        sa.select(sessions.c.session)
+        .where(sessions.c.tenant == tenant, sessions.c.status.in_(("drafted", "scheduled")), stands)
+        .order_by(sessions.c.plan_year, sessions.c.number)
+    )
+    return unit.Facts(
+        rostered_for=tuple(await connection.scalars(coming)),
+        open_cases=tuple(one for one in await _open_cases(connection, tenant) if _of_unit(one, id)),
+    )
+
+
+def _of_unit(case: str, unit: str) -> bool:
+    """A case is ``<year>-<number>-<unit>``: a unit's id may have hyphens itself."""
+    return case.split("-", 2)[2:] == [unit]
 
 
 async def _policy_facts(
@@ -121,7 +194,16 @@ _DECIDED_BY_ITSELF = (
 def registry(tenant: str) -> Any:
     """The tenant's units, for ``unit_of``: a subquery for one column."""
     return _all(
-        units, sa.true(), tenant, "unit", "name", "category", "official_order", "posts", "houses_offices"
+        units,
+        sa.true(),
+        tenant,
+        "unit",
+        "name",
+        "category",
+        "official_order",
+        "posts",
+        "houses_offices",
+        "valid_until",
     )
 
 
@@ -152,6 +234,7 @@ def unit_of(row: dict[str, Any]) -> RegisteredUnit:
         row["official_order"],
         tuple(Post(post["post"], post["title"], post["person"]) for post in row["posts"]),
         tuple(row["houses_offices"]),
+        _day_or_none(row["valid_until"]),
     )
 
 
@@ -191,6 +274,7 @@ TENANTS = Aggregate(
     evolve=tenant.evolve,
     views=(REGISTERED_TENANTS,),
     publish=published.of_tenant,
+    facts=_tenant_facts,
 )
 """Stream ``tenant-self``."""
 
@@ -202,6 +286,7 @@ UNITS = Aggregate(
     evolve=unit.evolve,
     views=(UNITS_VIEW,),
     publish=published.of_unit,
+    facts=_unit_facts,
 )
 """Streams ``unit-<unit>``."""
 
@@ -277,9 +362,13 @@ AGGREGATES: tuple[Aggregate[Any, Any, Any, Any], ...] = (
 
 COMMANDS: tuple[tuple[Aggregate[Any, Any, Any, Any], type[Any]], ...] = (
     (TENANTS, tenant.RegisterTenant),
+    (TENANTS, tenant.RenameTenant),
+    (TENANTS, tenant.CloseTenant),
     (UNITS, unit.RegisterUnit),
     (UNITS, unit.HandOverPost),
     (UNITS, unit.RenameUnit),
+    (UNITS, unit.AddPost),
+    (UNITS, unit.CloseUnit),
     (POLICIES, policy.AdoptPolicy),
     (CALENDARS, calendar.AdoptCalendar),
     (PLANS, plan.AdoptPlan),
@@ -296,6 +385,9 @@ COMMANDS: tuple[tuple[Aggregate[Any, Any, Any, Any], type[Any]], ...] = (
     (ACCESS, access.RevokeRole),
 )
 """What people may command over HTTP; who may, by role, is in shared.security."""
+
+IN_BULK = ("import-registry", "open-tenant")
+"""What people may command beside these, many commands in one transaction (in_bulk.py)."""
 
 VIEWS: tuple[View, ...] = (
     REGISTERED_TENANTS,

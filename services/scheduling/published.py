@@ -14,20 +14,39 @@ from shared.contracts import scheduling as contracts
 from shared.eventstore import Recorded
 
 
-def of_tenant(recorded: Recorded[tenant.Event], state: tenant.Tenant) -> Iterator[contracts.TenantRegistered]:
-    event = recorded.event
-    yield contracts.TenantRegistered(
-        name=event.name,
-        tier=event.tier,
-        division_code=event.division_code,
-        official_order=event.official_order,
-        registered_on=event.on,
-    )
+def of_tenant(recorded: Recorded[tenant.Event], state: tenant.Tenant) -> Iterator[Contract]:
+    """What is said of a tenant says its name, tier and order each time: whoever keeps one row of it needs no other."""
+    match recorded.event, state:
+        case tenant.TenantRegistered() as event, _:
+            yield contracts.TenantRegistered(
+                name=event.name,
+                tier=event.tier,
+                division_code=event.division_code,
+                official_order=event.official_order,
+                registered_on=event.on,
+                reporting_body=event.reporting_body,
+            )
+        case tenant.TenantRenamed() as event, tenant.Registered() as known:
+            yield contracts.TenantRenamed(
+                name_before=event.name_before,
+                name=event.name,
+                tier=known.tier,
+                official_order=known.official_order,
+                valid_from=event.valid_from,
+            )
+        case tenant.TenantClosed() as event, tenant.Closed(registered=known):
+            yield contracts.TenantClosed(
+                name=known.name,
+                tier=known.tier,
+                official_order=known.official_order,
+                reason=event.reason,
+                closed_on=event.on,
+            )
+        case _:
+            return
 
 
-def of_unit(
-    recorded: Recorded[unit.Event], state: unit.Unit
-) -> Iterator[contracts.UnitRegistered | contracts.PostHandedOver | contracts.UnitRenamed]:
+def of_unit(recorded: Recorded[unit.Event], state: unit.Unit) -> Iterator[Contract]:
     match recorded.event:
         case unit.UnitRegistered() as event:
             yield contracts.UnitRegistered(
@@ -58,6 +77,12 @@ def of_unit(
                 name=event.name,
                 valid_from=event.valid_from,
             )
+        case unit.PostAdded() as event:
+            yield contracts.PostAdded(
+                unit=recorded.id, post=event.post, title=event.title, person=event.person, since=event.since
+            )
+        case unit.UnitClosed() as event:
+            yield contracts.UnitClosed(unit=recorded.id, reason=event.reason, valid_until=event.valid_until)
         case _ as unreachable:
             assert_never(unreachable)
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from shared.contracts.base import Contract, EventClass, Token, Value
 
 Tier = Literal["nation", "province", "city", "district", "bureau", "town", "village"]
+ReportingBody = Literal["standing_committee", "party_committee", "party_work_committee", "party_group"]
 Category = Literal["party_or_mass", "government", "town", "leadership", "section", "village"]
 
 
@@ -46,6 +47,27 @@ class TenantRegistered(_Scheduling):
     division_code: str | None = None
     official_order: int
     registered_on: date
+    reporting_body: ReportingBody | None = None
+
+
+class TenantRenamed(_Scheduling):
+    """The tenant bears another name from that day on; tier and order as they are."""
+
+    name_before: str
+    name: str
+    tier: Tier
+    official_order: int
+    valid_from: date
+
+
+class TenantClosed(_Scheduling):
+    """Nothing is done in the tenant any more from that day on; what it did stays readable."""
+
+    name: str
+    tier: Tier
+    official_order: int
+    reason: str
+    closed_on: date
 
 
 class UnitRegistered(_Scheduling):
@@ -74,6 +96,24 @@ class PostHandedOver(_Scheduling):
     from_person: str
     to_person: str
     effective_on: date
+
+
+class PostAdded(_Scheduling):
+    """The unit has another head's post, held by this person from that day on."""
+
+    unit: Token
+    post: Token
+    title: str
+    person: str
+    since: date
+
+
+class UnitClosed(_Scheduling):
+    """The unit was dissolved; ``valid_until`` is its last day."""
+
+    unit: Token
+    reason: str
+    valid_until: date
 
 
 class PolicyAdopted(_Scheduling):

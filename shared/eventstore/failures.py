@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -33,6 +35,13 @@ class TenantUnknown(Refused):
 
     def __init__(self, tenant: str) -> None:
         super().__init__("kernel.tenant-unknown", tenant=tenant)
+
+
+class TenantClosed(Refused):
+    """The tenant was closed: what it did can be read, nothing is done in it any more."""
+
+    def __init__(self, tenant: str, closed_on: date) -> None:
+        super().__init__("kernel.tenant-closed", tenant=tenant, closed_on=closed_on.isoformat())
 
 
 def is_race(error: BaseException) -> bool:

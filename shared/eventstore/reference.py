@@ -19,7 +19,9 @@ from shared.contracts.scheduling import (
     PolicyAdopted,
     RoleGranted,
     RoleRevoked,
+    TenantClosed,
     TenantRegistered,
+    TenantRenamed,
 )
 from shared.eventstore import tables
 from shared.eventstore.aggregate import Row
@@ -28,8 +30,15 @@ from shared.eventstore.views import Change
 from shared.tenancy import Adopted, Policy, ancestors_and_self, effective
 
 
-def _tenant(event: TenantRegistered) -> Row:
-    return {"name": event.name, "tier": event.tier, "official_order": event.official_order}
+def _tenant(event: TenantRegistered | TenantRenamed | TenantClosed) -> Row:
+    """Each of them is the whole row: after TenantClosed scheduling says no more of the tenant itself."""
+    closed_on = event.closed_on if isinstance(event, TenantClosed) else None
+    return {
+        "name": event.name,
+        "tier": event.tier,
+        "official_order": event.official_order,
+        "closed_on": closed_on,
+    }
 
 
 def _policy(event: PolicyAdopted) -> Row:
@@ -63,6 +72,8 @@ def _revoked(event: RoleRevoked) -> Row:
 
 _ROWS: dict[type[Contract], tuple[sa.Table, Callable[[Any], Row]]] = {
     TenantRegistered: (tables.tenants, _tenant),
+    TenantRenamed: (tables.tenants, _tenant),
+    TenantClosed: (tables.tenants, _tenant),
     PolicyAdopted: (tables.policies, _policy),
     CalendarAdopted: (tables.calendars, _calendar),
     RoleGranted: (tables.grants, _granted),

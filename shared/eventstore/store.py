@@ -120,6 +120,7 @@ class EventStore:
         key: Key | None = None,
         seen_version: int | None = None,
         tenant_must_exist: bool = False,
+        tenant_may_be_closed: bool = False,
     ) -> Answer:
         """One command in a transaction of its own; after a race the whole of it runs again, three times at most.
 
@@ -137,6 +138,7 @@ class EventStore:
                 key=key,
                 seen_version=seen_version,
                 tenant_must_exist=tenant_must_exist,
+                tenant_may_be_closed=tenant_may_be_closed,
             )
 
         connect = partial(driver_of, self.app) if aggregate.stands_alone else self.app.begin

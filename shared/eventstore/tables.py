@@ -117,6 +117,7 @@ tenants = sa.Table(
     sa.Column("name", sa.Text),
     sa.Column("tier", sa.Text),
     sa.Column("official_order", sa.Integer),
+    sa.Column("closed_on", sa.Date),
 )
 policies = sa.Table(
     "policies",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,7 @@ from shared.eventstore import reference, views
 from shared.eventstore.aggregate import Aggregate, Recorded
 from shared.eventstore.clock import BusinessClock
 from shared.eventstore.codec import Encoded
-from shared.eventstore.failures import Changed, KeyReused, TenantUnknown
+from shared.eventstore.failures import Changed, KeyReused, TenantClosed, TenantUnknown
 from shared.eventstore.sql import read
 from shared.tenancy import Policy, ancestors_and_self, effective
 
@@ -57,7 +57,8 @@ class Key:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command did: where the ledger stands after it, the stream's version, the names of its events."""
+    """What a command did: where the ledger stands after it, the stream's version, the names of its events.
+    ``repeated``: it was done before by the same key, and this is the answer of then."""
 
     service: str
     tenant: str
@@ -65,6 +66,7 @@ class Answer:
     stream: str
     version: int
     events: tuple[str, ...]
+    repeated: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class _Opened:
     calendar: Calendar
     today: date
     tier: str | None
+    closed_on: date | None
 
 
 class UnitOfWork:
@@ -133,11 +136,15 @@ class UnitOfWork:
         key: Key | None = None,
         seen_version: int | None = None,
         tenant_must_exist: bool = False,
+        tenant_may_be_closed: bool = False,
     ) -> Answer:
         """Decide one command on one stream and write what follows.
 
-        Raises Refused (the rule's, or KeyReused, Changed, TenantUnknown); the caller's transaction is then rolled
-        back. A key that was accepted before gives the first answer again and writes nothing.
+        ``tenant_must_exist``: and be open, unless it ``tenant_may_be_closed``. What follows from a date or from what
+        others said is done in a closed tenant too.
+
+        Raises Refused (the rule's, or KeyReused, Changed, TenantUnknown, TenantClosed); the caller's transaction is
+        then rolled back. A key that was accepted before gives the first answer again and writes nothing.
         """
         stream = aggregate.stream(id)
         opened = await self._open(aggregate, stream, key)
@@ -147,6 +154,8 @@ class UnitOfWork:
             return opened.answer
         if tenant_must_exist and opened.tier is None:
             raise TenantUnknown(self.tenant)
+        if tenant_must_exist and opened.closed_on is not None and not tenant_may_be_closed:
+            raise TenantClosed(self.tenant, opened.closed_on)
         history = opened.history
         if seen_version is not None and seen_version != len(history):
             since = [type(recorded.event).__name__ for recorded in history[seen_version:]]
@@ -215,7 +224,7 @@ class UnitOfWork:
         history: list[Recorded[Any]] = []
         policies: list[tuple[Any, ...]] = []
         years: list[tuple[str, int, str]] = []
-        answer = request_hash = kept = tier = None
+        answer = request_hash = kept = tier = closed_on = None
         # The columns are those of begin_command, in its order.
         for kind, number, version, name, schema_version, data, metadata, day, hash, names in rows:
             match kind:
@@ -223,10 +232,12 @@ class UnitOfWork:
                     event = aggregate.codec.decode(name, schema_version, data)
                     history.append(recorded_from(event, self.tenant, stream, version, orjson.loads(metadata)))
                 case "answer":
-                    answer = Answer(self.service, self.tenant, number, name, version, tuple(names))
+                    answer = Answer(
+                        self.service, self.tenant, number, name, version, tuple(names), repeated=True
+                    )
                     request_hash = bytes(hash)
                 case "tenant":
-                    tier = data
+                    tier, closed_on = data, day
                 case "policy":
                     policies.append((name, version, day, data))
                 case "calendar":
@@ -244,6 +255,7 @@ class UnitOfWork:
             _calendar(tuple((year, text) for _, year, text in sorted(years))),
             today,
             tier,
+            closed_on,
         )
 
     def _rows(

@@ -5,7 +5,8 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from datetime import date
 from typing import Annotated, Any, Literal, get_type_hints
@@ -39,6 +40,8 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         503: "Not now: a part that is needed cannot be reached.",
     }.items()
 }
+ALSO_WHEN_CLOSED = frozenset({"close-tenant", "correct-record"})
+"""What may be commanded in a closed tenant: to close it again, which is nothing new, to put a wrong record right."""
 _JSON_TYPES = {int: "integer", bool: "boolean"}
 _BEARER = Depends(HTTPBearer(auto_error=False, description="A token of the configured issuer."))
 _IF_MATCH = re.compile(r'(?:W/)?"(\d{1,9})"')
@@ -137,11 +140,8 @@ def _command_route(
         idempotency_key: Annotated[str, Header(min_length=1, max_length=200)],
         if_match: Annotated[str | None, Header()] = None,
     ) -> CommandAnswer:
-        started = time.perf_counter()
-        outcome = "fault"
-        correlation = request.headers.get("x-correlation-id", "")[:80] or uuid.uuid4().hex
-        bind_contextvars(correlation=correlation, command=name)
-        try:
+        correlation = correlation_of(request)
+        with noted(name, aggregate.stream(id), correlation):
             answer = await store.execute(
                 aggregate,
                 id,
@@ -150,15 +150,8 @@ def _command_route(
                 key=Key(idempotency_key, _request_hash(aggregate.stream(id), name, body, if_match)),
                 seen_version=_seen(if_match),
                 tenant_must_exist=not founding,
+                tenant_may_be_closed=name in ALSO_WHEN_CLOSED,
             )
-            outcome = "done"
-        except Refused as refused:
-            outcome = refused.code
-            raise
-        finally:
-            seconds = time.perf_counter() - started
-            COMMAND_SECONDS.labels(name, "done" if outcome == "done" else "refused").observe(seconds)
-            log.info("command", stream=aggregate.stream(id), outcome=outcome, seconds=round(seconds, 4))
         response.headers["ETag"] = f'"{answer.version}"'
         response.headers["X-Correlation-Id"] = correlation
         return CommandAnswer(
@@ -172,6 +165,29 @@ def _command_route(
 
     handle.__annotations__["body"] = model
     return handle
+
+
+def correlation_of(request: Request) -> str:
+    """The caller's correlation, or a new one."""
+    return request.headers.get("x-correlation-id", "")[:80] or uuid.uuid4().hex
+
+
+@contextmanager
+def noted(command: str, stream: str, correlation: str) -> Iterator[None]:
+    """Measure a command and log one line of it, whatever comes of it."""
+    started = time.perf_counter()
+    outcome = "fault"
+    bind_contextvars(correlation=correlation, command=command)
+    try:
+        yield
+        outcome = "done"
+    except Refused as refused:
+        outcome = refused.code
+        raise
+    finally:
+        seconds = time.perf_counter() - started
+        COMMAND_SECONDS.labels(command, "done" if outcome == "done" else "refused").observe(seconds)
+        log.info("command", stream=stream, outcome=outcome, seconds=round(seconds, 4))
 
 
 def _request_hash(stream: str, command: str, body: BaseModel, if_match: str | None) -> bytes:

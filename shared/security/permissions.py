@@ -96,9 +96,15 @@ PRIVATE = by("law_office", "party_office")
 COMMANDS: dict[tuple[str, str], Permitted] = {
     # scheduling: registry, policies, plan, rosters
     ("scheduling", "register-tenant"):        by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "rename-tenant"):          by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "close-tenant"):           by("tenant_admin", subtree=ADMIN),
     ("scheduling", "register-unit"):          by("tenant_admin", subtree=ADMIN),
     ("scheduling", "hand-over-post"):         by("tenant_admin", subtree=ADMIN),
     ("scheduling", "rename-unit"):            by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "add-post"):               by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "close-unit"):             by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "import-registry"):        by("tenant_admin", subtree=ADMIN),
+    ("scheduling", "open-tenant"):            by("tenant_admin", subtree=ADMIN),  # with its first policy and plan
     ("scheduling", "grant-role"):             by("tenant_admin", subtree=ADMIN),
     ("scheduling", "revoke-role"):            by("tenant_admin", subtree=ADMIN),
     ("scheduling", "adopt-policy"):           by("law_office"),
@@ -163,6 +169,7 @@ READS: dict[tuple[str, str], Permitted] = {
     ("*", "texts"):            by("law_office", "party_office", "leader", "inspector", own_unit=THE_UNIT),
     ("scheduling", "policy"):  PROGRESS,
     ("scheduling", "rotation"): PROGRESS,
+    ("scheduling", "holders"): PROGRESS,
     ("review", "entrusted"):   by(*OFFICES),  # which of them: policy.standing_in_office
     ("evaluation", "coverage"): PROGRESS,
     ("rectification", "progress"): by(*sorted(ROLES - {"inspector"})),  # each tier asks for its own subtree

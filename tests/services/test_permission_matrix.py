@@ -57,9 +57,18 @@ WORDS = {
 }
 """Groups of the lines below. ``@``: for the own unit alone; ``^``: from a tier above as well."""
 
+MANY_AT_ONCE = {"import": "import-registry", "opening": "open-tenant"}
+"""Commands whose address is not their name."""
+
 EXPECTED = """
 scheduling register-tenant: tenant_admin^
+scheduling rename-tenant: tenant_admin^
+scheduling close-tenant: tenant_admin^
 scheduling register-unit: tenant_admin^
+scheduling add-post: tenant_admin^
+scheduling close-unit: tenant_admin^
+scheduling import-registry: tenant_admin^
+scheduling open-tenant: tenant_admin^
 scheduling hand-over-post: tenant_admin^
 scheduling rename-unit: tenant_admin^
 scheduling grant-role: tenant_admin^
@@ -85,6 +94,7 @@ scheduling GET sessions: progress
 scheduling GET observers: progress
 scheduling GET policy: progress
 scheduling GET rotation: progress
+scheduling GET holders: progress
 scheduling GET granted-roles: tenant_admin^ auditor^
 scheduling GET ledger: law_office party_office auditor^ operator^
 scheduling GET texts: law_office party_office leader inspector unit
@@ -221,7 +231,7 @@ def asked_of(door: Door) -> Iterator[tuple[str, str, str, bool]]:
         steps = path.removeprefix("/tenants/{tenant}/").split("/")
         address = path.replace("{tenant}", DISTRICT).replace("{id}", "2021-1").replace("{ref}", TEXT)
         if method == "POST":
-            yield method, address, steps[-1], False
+            yield method, address, MANY_AT_ONCE.get(steps[-1], steps[-1]), False
         else:
             stream = STREAMS.get(steps[0], "plan-2021")
             one_row = steps[-1] in ("{stream}", "{ref}")

@@ -531,7 +531,7 @@ def open_commands() -> list[tuple[str, str]]:
         for name in ("scheduling", "review", "rectification", "evaluation")
         for application in [import_module(f"services.{name}.application")]
         for _, command in application.COMMANDS
-    ]
+    ] + [("scheduling", name) for name in import_module("services.scheduling.application").IN_BULK]
 
 
 def test_the_table_has_a_line_for_every_open_command_and_for_no_other() -> None:

@@ -132,7 +132,9 @@ def _play(
     with console.status(f"opening the tenants of {scenario.tree_file.name}"):
         opened = open_whole_tree(cluster, scenario)
         day.settle()
-    console.print(f"{opened} tenants of {scenario.tree_file.name} are open")
+    console.print(
+        f"{scenario.tree_file.name}: {opened.in_words}; what the story has is kept", highlight=False
+    )
     return player.played
 
 

@@ -210,9 +210,11 @@ class CaseTold(Strict):
 
 
 class Tree(Strict):
-    """The tenants that are opened in bulk at the end, and the year whose coverage is then read, by whom."""
+    """The tenants that are opened in bulk at the end, what they begin with by tier, and the year whose coverage is
+    then read, by whom."""
 
     file: str
+    opening: str
     admin: Name
     coverage_of: int
 
@@ -238,6 +240,7 @@ class RegistryTenant(Strict):
     tier: str
     division_code: str | None = None
     official_order: int
+    reporting_body: str | None = None
 
 
 class RegistryPost(Strict):
@@ -290,6 +293,10 @@ class Scenario:
     @property
     def tree_file(self) -> Path:
         return self.path.parent / self.index.tree.file
+
+    @property
+    def opening_file(self) -> Path:
+        return self.path.parent / self.index.tree.opening
 
     def played(self, tenant: str) -> TenantPlayed:
         """A tenant of the story."""

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
-
+from deploy.local.asking import client_of
 from deploy.local.cluster import Cluster
 from deploy.local.demo.scenario import Scenario
 from deploy.local.home import LocalError
-from deploy.local.tenants import open_tree
+from deploy.local.openings import openings, read_opening
+from deploy.local.tenants import Opened, open_tree
 from deploy.local.tree import read_tree
 
 
-def open_whole_tree(cluster: Cluster, scenario: Scenario) -> int:
-    """Register every tenant of the scenario's tree and answer how many there are. Those of the story are registered
-    already, under the same name: nothing is new to them. Raises LocalError where one is refused."""
-    tree = read_tree(scenario.tree_file)
+def open_whole_tree(cluster: Cluster, scenario: Scenario) -> Opened:
+    """Open every tenant of the scenario's tree, with its units, policy and first plan, and answer what was new.
 
-    async def register() -> list[str]:
+    Those of the story are registered already, under the same name: what they have is kept. Raises LocalError where one
+    is refused.
+    """
+    asked = openings(read_tree(scenario.tree_file), read_opening(scenario.opening_file))
+
+    async def opening() -> Opened:
         token = cluster.token(scenario.index.tree.admin)
-        async with httpx.AsyncClient(
-            base_url=cluster.service_url("scheduling"),
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=30.0,
-            trust_env=False,
-        ) as client:
-            return [f"{one.branch.tenant}: {one.reason}" for one in await open_tree(client, tree)]
+        async with client_of(cluster.service_url("scheduling"), token) as client:
+            return await open_tree(client, asked)
 
-    refused = asyncio.run(register())
-    if refused:
-        raise LocalError(f"{len(refused)} tenants of {scenario.tree_file} were refused.", tail=tuple(refused))
-    return len(tree)
+    opened = asyncio.run(opening())
+    if opened.refused:
+        told = tuple(f"{one.branch.tenant}: {one.reason}" for one in opened.refused)
+        raise LocalError(f"{len(told)} tenants of {scenario.tree_file} were refused.", tail=told)
+    return opened

@@ -41,13 +41,14 @@ class Unknown:
 @dataclass(frozen=True)
 class Known:
     """It is registered in this place of the official order; ``names`` are its names with the day each holds from,
-    ``former`` those who held a post before its present holder."""
+    ``former`` those who held a post before its present holder; ``valid_until`` its last day, where it was dissolved."""
 
     names: tuple[Name, ...]
     category: str
     official_order: int
     posts: tuple[Post, ...] = ()
     former: tuple[str, ...] = ()
+    valid_until: date | None = None
 
 
 Unit = Unknown | Known
@@ -77,7 +78,7 @@ class NoteName:
 
 @dataclass(frozen=True)
 class NoteHolder:
-    """A post of the unit went to somebody else."""
+    """A post of the unit went to somebody else, or is new with its first holder."""
 
     post: str
     title: str
@@ -86,7 +87,15 @@ class NoteHolder:
     citation: str
 
 
-Command = NoteUnit | NoteName | NoteHolder
+@dataclass(frozen=True)
+class NoteEnd:
+    """The unit was dissolved; ``valid_until`` is its last day."""
+
+    valid_until: date
+    citation: str
+
+
+Command = NoteUnit | NoteName | NoteHolder | NoteEnd
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,14 @@ class HolderNoted:
     on: date
 
 
-Event = UnitNoted | NameNoted | HolderNoted
+@dataclass(frozen=True)
+class EndNoted:
+    valid_until: date
+    citation: str
+    on: date
+
+
+Event = UnitNoted | NameNoted | HolderNoted | EndNoted
 
 
 def decide(unit: Unit, command: Command, given: Given[None]) -> list[Event]:
@@ -146,6 +162,8 @@ def decide(unit: Unit, command: Command, given: Given[None]) -> list[Event]:
                 command.citation,
                 on=given.today,
             )
+        case NoteEnd():
+            event = EndNoted(command.valid_until, command.citation, on=given.today)
         case _ as unreachable:
             assert_never(unreachable)
     return [] if evolve(unit, event) == unit else [event]
@@ -162,6 +180,8 @@ def evolve(unit: Unit, event: Event) -> Unit:
             return replace(unit, names=_named(unit, name)) if isinstance(unit, Known) else unit
         case HolderNoted():
             return _handed_over(unit, event) if isinstance(unit, Known) else unit
+        case EndNoted():
+            return replace(unit, valid_until=event.valid_until) if isinstance(unit, Known) else unit
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -174,5 +194,5 @@ def _named(unit: Unit, name: Name) -> tuple[Name, ...]:
 def _handed_over(unit: Known, event: HolderNoted) -> Known:
     before = [post.person for post in unit.posts if post.post == event.post and post.person != event.person]
     now = Post(event.post, event.title, event.person)
-    posts = tuple(now if post.post == event.post else post for post in unit.posts)
+    posts = tuple({**{post.post: post for post in unit.posts}, event.post: now}.values())
     return replace(unit, posts=posts, former=(*unit.former, *before))

@@ -101,6 +101,7 @@ def _coverage() -> None:
         sa.Column("official_order", sa.Integer(), nullable=False),
         sa.Column("parent", sa.Text(collation="C"), nullable=True),
         sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "stream"),
     )
     protect(op.get_bind(), "coverage_tenants", "progress")
@@ -116,6 +117,7 @@ def _coverage() -> None:
         sa.Column("posts", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("titles", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "stream", "person"),
     )
     protect(op.get_bind(), "coverage_heads", "progress")

@@ -22,6 +22,7 @@ coverage_heads = view_table(
     sa.Column("posts", ARRAY(sa.Text), nullable=False),
     sa.Column("titles", ARRAY(sa.Text), nullable=False),
     sa.Column("valid_from", sa.Date, nullable=False),
+    sa.Column("valid_until", sa.Date),
 )
 """One person who holds both posts of a village 一肩挑 reports once and is one row, with both posts."""
 
@@ -40,6 +41,7 @@ def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
             "posts": [post.post for post in unit.posts if post.person == person],
             "titles": [post.title for post in unit.posts if post.person == person],
             "valid_from": min(name.valid_from for name in unit.names),
+            "valid_until": unit.valid_until,
         }
         for person in dict.fromkeys(post.person for post in unit.posts)
     ]

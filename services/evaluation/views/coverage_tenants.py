@@ -18,6 +18,7 @@ coverage_tenants = view_table(
     sa.Column("official_order", sa.Integer, nullable=False),
     sa.Column("parent", sa.Text(collation="C")),
     sa.Column("token", sa.Text, nullable=False),
+    sa.Column("closed_on", sa.Date),
 )
 """``official_order`` among siblings; ``parent`` the tier above, ``token`` the last part of the path, by which a town
 registers the village as a unit."""
@@ -31,6 +32,7 @@ def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
             "official_order": recorded.event.official_order,
             "parent": parent(recorded.tenant),
             "token": recorded.tenant.rpartition(".")[2],
+            "closed_on": recorded.event.closed_on,
         }
         for recorded in history[-1:]
     ]

@@ -29,11 +29,15 @@ class Turn:
 
 
 def turns(units: Iterable[RegisteredUnit], sessions: Iterable[OtherSession], today: date) -> list[Turn]:
-    """Every head's turn: never reported first, then the longest ago, then in the official order of units."""
+    """Every head's turn, of the units that are still there.
+
+    Never reported first, then the longest ago, then in the official order of units.
+    """
     sessions = sorted(sessions, key=lambda one: one.place)
     found = [
         _turn(unit, unit.posts_of(person), sessions, today)
         for unit in units
+        if unit.valid_until is None
         for person in dict.fromkeys(post.person for post in unit.posts)
     ]
     return sorted(

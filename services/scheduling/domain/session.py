@@ -21,6 +21,7 @@ from services.scheduling.domain.policies.roster import (
     post_not_registered,
     roster_quota_missed,
     session_named_otherwise,
+    unit_dissolved,
     unit_not_registered,
 )
 from services.scheduling.domain.policies.session import (
@@ -148,8 +149,8 @@ def _heard(session: Session, command: NoteAttendance | NoteHeld | NoteMinutes, t
             return [HoldingNoted(held_on, on=today)]
         case Held(held_on=held_on) | MinutesSent(held_on=held_on), NoteHeld() if held_on == command.held_on:
             return []
-        case Scheduled() | Held(), NoteMinutes(document_number, sent_on):
-            return [MinutesNoted(document_number, sent_on, on=today)]
+        case Scheduled() | Held(), NoteMinutes(document_number, sent_on, duties):
+            return [MinutesNoted(document_number, sent_on, on=today, duties=duties)]
         case MinutesSent(sent_on=sent_on), NoteMinutes() if sent_on == command.sent_on:
             return []
         case _:
@@ -169,6 +170,7 @@ def _roster_drafted(
         entry_listed_twice(everybody),
         unit_not_registered(everybody, facts.units),
         post_not_registered(everybody, facts.units),
+        unit_dissolved(everybody, facts.units),
         unless(
             command.decision,
             roster_quota_missed(entries, given.policy),
@@ -296,6 +298,7 @@ def _substituted(session: Scheduled, command: SubstituteReporter, given: Given[F
         unit_not_on_the_roster(command.unit_out, session.reporters),
         unit_not_registered((entry,), facts.units),
         post_not_registered((entry,), facts.units),
+        unit_dissolved((entry,), facts.units),
         unit_already_on_the_roster(command.unit_in, session.reporters),
     )
     out = session.reporter(command.unit_out)

@@ -132,10 +132,11 @@ class NoteHeld:
 
 @dataclass(frozen=True)
 class NoteMinutes:
-    """Review says that the session's minutes were sent."""
+    """Review says that the session's minutes were sent; ``duties`` are the units of which they ask something."""
 
     document_number: str
     sent_on: date
+    duties: tuple[str, ...] = ()
 
 
 Command = (

@@ -138,6 +138,7 @@ class MinutesNoted:
     document_number: str
     sent_on: date
     on: date
+    duties: tuple[str, ...] = ()
 
 
 Event = (

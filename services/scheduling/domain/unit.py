@@ -1,4 +1,4 @@
-"""A unit of a tenant: its names, its category, the offices it houses, its posts and who holds them since when."""
+"""A unit of a tenant: its names, its category, the offices it houses, and who held each of its posts since when."""
 
 from __future__ import annotations
 
@@ -6,14 +6,24 @@ from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
+from services.scheduling.domain.policies.closing import (
+    cases_still_open,
+    dissolved_before_its_last_change,
+    dissolved_in_the_future,
+    unit_on_a_coming_roster,
+)
+from services.scheduling.domain.policies.decisions import reason_missing
 from services.scheduling.domain.policies.registry import (
     handover_before_the_last,
     handover_in_the_future,
     name_already_borne,
     name_is_blank,
+    post_added_in_the_future,
+    post_added_twice,
     post_already_held,
     post_id_malformed,
     post_listed_twice,
+    post_older_than_its_unit,
     post_unknown_in_unit,
     renaming_before_the_last,
     renaming_in_the_future,
@@ -47,13 +57,19 @@ class Name:
 
 @dataclass(frozen=True)
 class Registered:
-    """It is in the registry; ``posts`` as they are held now, ``names`` from the first to the one it bears."""
+    """It is in the registry; ``names`` from the first to the one it bears, ``terms`` every holder of every post in
+    the order in which they were entered: of one post each from the day of its ``since`` on."""
 
     names: tuple[Name, ...]
     category: Category
     official_order: int
     houses_offices: tuple[Office, ...]
-    posts: tuple[HeldPost, ...]
+    terms: tuple[HeldPost, ...]
+
+    @property
+    def posts(self) -> tuple[HeldPost, ...]:
+        """The posts as they are held now."""
+        return tuple({one.post: one for one in self.terms}.values())
 
     @property
     def name(self) -> Name:
@@ -70,8 +86,25 @@ class Registered:
         return next((one for one in self.posts if one.post == post), None)
 
 
-Unit = NotRegistered | Registered
+@dataclass(frozen=True)
+class Closed:
+    """It was dissolved; ``valid_until`` is the last day on which it was there."""
+
+    registered: Registered
+    valid_until: date
+    reason: str
+
+
+Unit = NotRegistered | Registered | Closed
 initial: Unit = NotRegistered()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What keeps a unit from being dissolved: coming sessions that it is to report or observe at, its open cases."""
+
+    rostered_for: tuple[str, ...] = ()
+    open_cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +136,25 @@ class RenameUnit:
     valid_from: date | None = None
 
 
-Command = RegisterUnit | HandOverPost | RenameUnit
+@dataclass(frozen=True)
+class AddPost:
+    """The unit has another head's post, held by this person from ``since`` (None = today)."""
+
+    post: str
+    title: str
+    person: str
+    since: date | None = None
+
+
+@dataclass(frozen=True)
+class CloseUnit:
+    """The unit is dissolved; ``valid_until`` is its last day (None = today). It is not rostered any more."""
+
+    reason: str
+    valid_until: date | None = None
+
+
+Command = RegisterUnit | HandOverPost | RenameUnit | AddPost | CloseUnit
 
 
 @dataclass(frozen=True)
@@ -135,12 +186,28 @@ class UnitRenamed:
     on: date
 
 
-Event = UnitRegistered | PostHandedOver | UnitRenamed
+@dataclass(frozen=True)
+class PostAdded:
+    post: str
+    title: str
+    person: str
+    since: date
+    on: date
 
 
-def decide(unit: Unit, command: Command, given: Given[None]) -> list[Event]:
+@dataclass(frozen=True)
+class UnitClosed:
+    reason: str
+    valid_until: date
+    on: date
+
+
+Event = UnitRegistered | PostHandedOver | UnitRenamed | PostAdded | UnitClosed
+
+
+def decide(unit: Unit, command: Command, given: Given[Facts]) -> list[Event]:
     """Registering the same again is nothing new; a post is handed over as often as its holder changes, and the
-    unit is renamed as often as it bears another name."""
+    unit is renamed as often as it bears another name. What was dissolved stays dissolved."""
     match unit, command:
         case NotRegistered(), RegisterUnit():
             refuse_if(
@@ -158,6 +225,19 @@ def decide(unit: Unit, command: Command, given: Given[None]) -> list[Event]:
             return []
         case Registered(), RenameUnit():
             return [_renamed(unit, command, given.today)]
+        case Registered(), AddPost(post, title, person, since) if (
+            HeldPost(post, title, person, since or given.today) in unit.posts
+        ):
+            return []
+        case Registered(), AddPost():
+            return [_added(unit, command, given.today)]
+        case Registered(), CloseUnit():
+            return [_closed(unit, command, given)]
+        case Closed(), CloseUnit(reason, valid_until) if (reason, valid_until or unit.valid_until) == (
+            unit.reason,
+            unit.valid_until,
+        ):
+            return []
         case _:
             raise NotAllowedNow(unit, command)
 
@@ -201,6 +281,31 @@ def _renamed(unit: Registered, command: RenameUnit, today: date) -> UnitRenamed:
     return UnitRenamed(unit.name.name, command.name, valid_from, on=today)
 
 
+def _added(unit: Registered, command: AddPost, today: date) -> PostAdded:
+    since = command.since or today
+    refuse_if(
+        post_id_malformed([Post(command.post, command.title, command.person)]),
+        post_added_twice(command.post, (post.post for post in unit.posts)),
+        name_is_blank(title=command.title, person=command.person),
+        post_added_in_the_future(since, today),
+        post_older_than_its_unit(since, unit.valid_from),
+    )
+    return PostAdded(command.post, command.title, command.person, since, on=today)
+
+
+def _closed(unit: Registered, command: CloseUnit, given: Given[Facts]) -> UnitClosed:
+    valid_until = command.valid_until or given.today
+    changed_on = max([unit.name.valid_from, *(one.since for one in unit.terms)])
+    refuse_if(
+        reason_missing(command.reason),
+        dissolved_in_the_future(valid_until, given.today),
+        dissolved_before_its_last_change(valid_until, changed_on),
+        unit_on_a_coming_roster(given.facts.rostered_for),
+        cases_still_open(given.facts.open_cases),
+    )
+    return UnitClosed(command.reason, valid_until, on=given.today)
+
+
 def evolve(unit: Unit, event: Event) -> Unit:
     match event:
         case UnitRegistered():
@@ -213,12 +318,17 @@ def evolve(unit: Unit, event: Event) -> Unit:
             )
         case PostHandedOver():
             assert isinstance(unit, Registered)  # posts are handed over in registered units only
-            changed = HeldPost(event.post, event.title, event.to_person, event.effective_on)
-            return replace(
-                unit, posts=tuple(changed if post.post == event.post else post for post in unit.posts)
-            )
+            held = HeldPost(event.post, event.title, event.to_person, event.effective_on)
+            return replace(unit, terms=(*unit.terms, held))
         case UnitRenamed():
             assert isinstance(unit, Registered)  # only what has a name gets another
             return replace(unit, names=(*unit.names, Name(event.name, event.valid_from)))
+        case PostAdded():
+            assert isinstance(unit, Registered)  # posts are added to registered units only
+            held = HeldPost(event.post, event.title, event.person, event.since)
+            return replace(unit, terms=(*unit.terms, held))
+        case UnitClosed():
+            assert isinstance(unit, Registered)  # only what is there is dissolved
+            return Closed(unit, event.valid_until, event.reason)
         case _ as unreachable:
             assert_never(unreachable)

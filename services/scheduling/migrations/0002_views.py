@@ -16,10 +16,14 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text(collation="C"), nullable=False),
         sa.Column("stream", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("names", postgresql.JSONB(), nullable=False),
         sa.Column("tier", sa.Text(), nullable=False),
+        sa.Column("reporting_body", sa.Text(), nullable=True),
         sa.Column("division_code", sa.Text(), nullable=True),
         sa.Column("official_order", sa.Integer(), nullable=False),
         sa.Column("registered_on", sa.Date(), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column("closed_because", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "stream"),
     )
     protect(op.get_bind(), "registered_tenants", "progress")
@@ -34,7 +38,10 @@ def upgrade() -> None:
         sa.Column("official_order", sa.Integer(), nullable=False),
         sa.Column("houses_offices", postgresql.JSONB(), nullable=False),
         sa.Column("posts", postgresql.JSONB(), nullable=False),
+        sa.Column("terms", postgresql.JSONB(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("closed_because", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "stream"),
     )
     protect(op.get_bind(), "units", "inherited")
@@ -94,6 +101,7 @@ def upgrade() -> None:
         sa.Column("moved_in", postgresql.JSONB(), nullable=False),
         sa.Column("rescheduled", postgresql.JSONB(), nullable=False),
         sa.Column("cancelled", sa.Text(), nullable=True),
+        sa.Column("duties", postgresql.JSONB(), nullable=False),
         sa.Column("decisions", postgresql.JSONB(), nullable=False),
         sa.Column("warnings", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "stream"),
@@ -138,3 +146,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "stream", "role"),
     )
     protect(op.get_bind(), "granted_roles", "private")
+    op.create_table(
+        "cases_heard",
+        sa.Column("tenant", sa.Text(collation="C"), nullable=False),
+        sa.Column("case_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("verified_on", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "case_id"),
+    )
+    protect(op.get_bind(), "cases_heard", "private")

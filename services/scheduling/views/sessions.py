@@ -50,6 +50,7 @@ sessions = view_table(
     sa.Column("moved_in", JSONB, nullable=False),
     sa.Column("rescheduled", JSONB, nullable=False),
     sa.Column("cancelled", sa.Text),
+    sa.Column("duties", JSONB, nullable=False),
     sa.Column("decisions", JSONB, nullable=False),
     sa.Column("warnings", JSONB, nullable=False),
 )
@@ -60,8 +61,8 @@ houses_offices}]``. ``absences``: of its own people from the session they were t
 reason, waived: {by, title, reason} | null}]``. ``moved``: who did not report in person, ``[{unit, unit_name, post,
 person, to, replaced_by, reason, on}]``; ``moved_in``: who came from an earlier round so, ``[{unit, post,
 from_session, instead_of}]``. ``rescheduled``: ``[{held_on_before, held_on, reason, on}]``; ``cancelled``: the reason.
-``decisions``: by whom a rule was passed over, ``[{command, by, title, reason, on}]``. ``warnings``: of the last roster
-or day, ``["<code>:<subject>"]``."""
+``duties``: the units of which the minutes ask something. ``decisions``: by whom a rule was passed over, ``[{command,
+by, title, reason, on}]``. ``warnings``: of the last roster or day, ``["<code>:<subject>"]``."""
 
 
 def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
@@ -77,6 +78,7 @@ def _rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
         "moved_in": [],
         "rescheduled": [],
         "cancelled": None,
+        "duties": [],
         "decisions": [],
     }
     for recorded in history:
@@ -153,7 +155,11 @@ def _changed(row: dict[str, Any], event: Event) -> dict[str, Any]:
         case HoldingNoted():
             return {"status": "held", "held_on": event.held_on}
         case MinutesNoted():
-            return {"status": "minutes_sent", "minutes_sent_on": event.sent_on}
+            return {
+                "status": "minutes_sent",
+                "minutes_sent_on": event.sent_on,
+                "duties": list(event.duties),
+            }
         case _ as unreachable:
             assert_never(unreachable)
 

@@ -21,7 +21,7 @@ begin
         select 'answer', c.sequence, c.version, c.stream, null, null, null, null, c.request_hash, c.events
         from commands c where c.tenant = p_tenant and c.actor = p_actor and c.key = p_key
         union all
-        select 'tenant', null, null, t.name, null, t.tier, null, null, null, null
+        select 'tenant', null, null, t.name, null, t.tier, null, t.closed_on, null, null
         from tenants t where t.tenant = p_tenant
         union all
         select 'policy', null, p.version, p.tenant, null, p."values"::text, null, p.holds_from, null, null

@@ -109,7 +109,8 @@ create table tenants (
     tenant text collate "C" primary key,
     name text not null,
     tier text not null,
-    official_order integer not null
+    official_order integer not null,
+    closed_on date
 );
 create table policies (
     tenant text collate "C" not null,

@@ -16,11 +16,15 @@ from services.evaluation.domain.policies import coverage_is_the_towns
 from shared.contracts import Contract
 from shared.contracts.review import ReportDelivered, SessionHeld
 from shared.contracts.scheduling import (
+    PostAdded,
     PostHandedOver,
     SessionCancelled,
     SessionRescheduled,
     SessionScheduled,
+    TenantClosed,
     TenantRegistered,
+    TenantRenamed,
+    UnitClosed,
     UnitRegistered,
 )
 from shared.eventstore import EventStore
@@ -225,6 +229,43 @@ async def test_who_took_the_post_of_one_who_reported_is_not_asked_again(
     )
     await tree.hear(reported("jiaotongwei", "head", "甲"), handover)
     assert (await coverage.tiers())["district"] == (1, 0, 3, 1)
+
+
+async def test_a_tenant_is_counted_in_the_years_in_which_it_was_open(
+    tree: Evaluation, coverage: Coverage
+) -> None:
+    closed = TenantClosed(
+        name="示例三村", tier="village", official_order=1, reason="撤村并居", closed_on=date(2021, 12, 1)
+    )
+    await tree.hear(closed, tenant=V301)
+    assert (await coverage.tiers())["village"] == (3, 0, 3, 0)
+    assert (await coverage.tiers(year=2022))["village"] == (2, 0, 3, 0)
+    assert V301 in [row["tenant"] for row in await coverage.gaps(tier="village")]
+    assert V301 not in [row["tenant"] for row in await coverage.gaps(tier="village", year=2022)]
+
+
+async def test_the_heads_of_a_dissolved_unit_and_of_a_new_post_are_counted_while_they_are_there(
+    tree: Evaluation, coverage: Coverage
+) -> None:
+    await tree.hear(
+        PostAdded(unit="jiaotongwei", post="deputy", title="副主任", person="壬", since=date(2021, 3, 1)),
+        UnitClosed(unit="langxia", reason="撤镇设街道", valid_until=date(2021, 12, 31)),
+    )
+    assert (await coverage.tiers())["district"] == (1, 0, 4, 0)
+    assert (await coverage.tiers(year=2022))["district"] == (1, 0, 3, 0)
+
+
+async def test_a_renamed_tenant_is_listed_under_its_name(tree: Evaluation, coverage: Coverage) -> None:
+    renamed = TenantRenamed(
+        name_before="示例三村",
+        name="示例新村",
+        tier="village",
+        official_order=1,
+        valid_from=date(2021, 6, 1),
+    )
+    await tree.hear(renamed, tenant=V301)
+    assert "示例新村" in [row["name"] for row in await coverage.gaps(tier="village")]
+    assert (await coverage.tiers())["village"] == (3, 0, 3, 0)
 
 
 async def test_a_tier_sees_its_own_subtree_alone(tree: Evaluation, coverage: Coverage) -> None:

@@ -19,7 +19,7 @@ from services.evaluation.domain.outcome import OutcomeRecorded
 from services.evaluation.domain.session import CancellationNoted, HoldingNoted, MoveNoted, SchedulingNoted
 from services.evaluation.domain.sheet import Event, SheetPublished
 from services.evaluation.domain.tenant import TenantNoted
-from services.evaluation.domain.unit import HolderNoted, NameNoted, Post, UnitNoted
+from services.evaluation.domain.unit import EndNoted, HolderNoted, NameNoted, Post, UnitNoted
 from shared.contracts import evaluation as told_as
 from shared.contracts.evaluation import EvaluationPublished, HonourRecorded, SheetHandover, SheetLine
 from shared.eventstore import Aggregate, Recorded
@@ -90,6 +90,7 @@ UNIT_EVENTS = (
     UnitNoted("廊下镇", "town", 50, HELD_ON, POSTS, cited("scheduling", 2), on=TODAY),
     NameNoted("廊下新镇", TODAY, cited("scheduling", 5), on=TODAY),
     HolderNoted("secretary", "书记", SECOND, HANDED_OVER_ON, HANDED_OVER, on=TODAY),
+    EndNoted(TODAY, cited("scheduling", 6), on=TODAY),
 )
 SESSION_EVENTS = (
     SchedulingNoted(2021, HELD_ON, cited("scheduling", 8), on=TODAY),

@@ -39,11 +39,15 @@ from shared.contracts.scheduling import (
     ReporterSubstituted,
     SessionCancelled,
     SessionScheduled,
+    TenantClosed,
+    TenantRegistered,
     UnitRegistered,
     UnitRenamed,
 )
 from shared.decider import Refused
+from shared.eventstore import Context
 from tests.services.evaluation.hearing import Evaluation
+from tests.services.evaluation.telling import DEPARTMENT
 
 CASE = "2021-1-langxia"
 TEXT = TextLink(sha256="0" * 64, href="/tenants/shanghai.jinshan/texts/0")
@@ -530,3 +534,31 @@ async def test_annual_reports_are_registered_of_present_and_former_heads(evaluat
                 ANNUAL_REPORTS, id, RegisterAnnualReport("1号", date(2021, 11, 30), "张示例")
             )
         assert refused.value.code == f"evaluation.{code}"
+
+
+# A tenant that was closed
+
+
+async def test_in_a_closed_tenant_people_do_nothing_more_and_what_others_say_is_noted_still(
+    evaluation: Evaluation,
+) -> None:
+    """As in every service: it hears of the closing, and its kernel refuses what people command from then on, but for
+    what may be commanded of a closed tenant. Dates and reactions go on."""
+    tenant = {"name": "示例区", "tier": "district", "official_order": 1}
+    opened = TenantRegistered.model_validate(tenant | {"registered_on": date(2021, 1, 4)})
+    closed = TenantClosed.model_validate(tenant | {"reason": "并入", "closed_on": date(2021, 11, 30)})
+    await evaluation.hear(opened, LANGXIA, closed)
+    outcome = RecordOutcome("示例规则出台", unit="langxia", number=2, measured_in="项")
+    context = Context("shanghai.jinshan", DEPARTMENT, correlation="test")
+    with pytest.raises(Refused) as refused:
+        await evaluation.store.execute(OUTCOMES, "2021-1", outcome, context, tenant_must_exist=True)
+    assert (refused.value.code, refused.value.data) == (
+        "kernel.tenant-closed",
+        {"tenant": "shanghai.jinshan", "closed_on": "2021-11-30"},
+    )
+    answer = await evaluation.store.execute(
+        OUTCOMES, "2021-1", outcome, context, tenant_must_exist=True, tenant_may_be_closed=True
+    )
+    assert answer.events
+    await evaluation.hear(SHILIZHEN)
+    assert {row["unit"] for row in await evaluation.rows(REGISTERED_UNITS)} == {"langxia", "shilizhen"}

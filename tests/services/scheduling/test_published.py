@@ -25,8 +25,19 @@ from services.scheduling.domain.session_events import (
     SessionCancelled,
     SessionRescheduled,
 )
-from services.scheduling.domain.tenant import TenantRegistered
-from services.scheduling.domain.unit import PostHandedOver, UnitRegistered, UnitRenamed
+from services.scheduling.domain.tenant import (
+    RegistryImported,
+    TenantClosed,
+    TenantRegistered,
+    TenantRenamed,
+)
+from services.scheduling.domain.unit import (
+    PostAdded,
+    PostHandedOver,
+    UnitClosed,
+    UnitRegistered,
+    UnitRenamed,
+)
 from services.scheduling.views.adopted_calendars import ADOPTED_CALENDARS
 from services.scheduling.views.adopted_policies import ADOPTED_POLICIES
 from services.scheduling.views.observers import OBSERVERS as OBSERVERS_VIEW
@@ -52,13 +63,20 @@ from tests.services.scheduling.telling import (
     scheduled,
 )
 
-TENANT_EVENTS = (TenantRegistered("金山区", "district", "310116", 1, TODAY),)
+TENANT_EVENTS = (
+    TenantRegistered("金山区", "district", "310116", 1, TODAY, "standing_committee"),
+    TenantRenamed("金山区", "金山新区", date(2021, 6, 24), TODAY),
+    RegistryImported("ab" * 32, 3, 2, TODAY),
+    TenantClosed("并入示例区", date(2021, 6, 29)),
+)
 UNIT_EVENTS = (
     UnitRegistered(
         "廊下镇", "town", 50, ("law_office",), (Post("secretary", "书记", "张示例"),), date(2021, 1, 4), TODAY
     ),
     PostHandedOver("secretary", "书记", "张示例", "李示例", date(2021, 3, 1), TODAY),
     UnitRenamed("廊下镇", "廊下新镇", date(2021, 3, 15), TODAY),
+    PostAdded("deputy", "副书记", "赵示例", date(2021, 2, 1), TODAY),
+    UnitClosed("机构改革", date(2021, 3, 31), TODAY),
 )
 POLICY_EVENTS = (
     PolicyAdopted(1, TODAY, {"receipt_offices": ("law_office",), "village_sessions": True}, TODAY),
@@ -136,8 +154,23 @@ def told(aggregate: Aggregate[Any, Any, Any, Any], id: str, events: Sequence[Any
 def test_a_tenant_is_told_of() -> None:
     assert told(TENANTS, "self", TENANT_EVENTS) == [
         contracts.TenantRegistered(
-            name="金山区", tier="district", division_code="310116", official_order=1, registered_on=TODAY
-        )
+            name="金山区",
+            tier="district",
+            division_code="310116",
+            official_order=1,
+            registered_on=TODAY,
+            reporting_body="standing_committee",
+        ),
+        contracts.TenantRenamed(
+            name_before="金山区",
+            name="金山新区",
+            tier="district",
+            official_order=1,
+            valid_from=date(2021, 6, 24),
+        ),
+        contracts.TenantClosed(
+            name="金山新区", tier="district", official_order=1, reason="并入示例区", closed_on=LATER
+        ),
     ]
 
 
@@ -163,6 +196,10 @@ def test_a_unit_and_its_handovers_are_told_of_by_its_id() -> None:
         contracts.UnitRenamed(
             unit="langxia", name_before="廊下镇", name="廊下新镇", valid_from=date(2021, 3, 15)
         ),
+        contracts.PostAdded(
+            unit="langxia", post="deputy", title="副书记", person="赵示例", since=date(2021, 2, 1)
+        ),
+        contracts.UnitClosed(unit="langxia", reason="机构改革", valid_until=date(2021, 3, 31)),
     ]
 
 
@@ -273,11 +310,18 @@ def test_a_roster_is_told_when_the_session_is_scheduled_and_its_observers_right_
 def test_a_registered_tenant_is_one_row() -> None:
     assert REGISTERED_TENANTS.rows(recorded("tenant", "self", TENANT_EVENTS)) == [
         {
-            "name": "金山区",
+            "name": "金山新区",
+            "names": [
+                {"name": "金山区", "valid_from": "2021-04-01"},
+                {"name": "金山新区", "valid_from": "2021-06-24"},
+            ],
             "tier": "district",
+            "reporting_body": "standing_committee",
             "division_code": "310116",
             "official_order": 1,
             "registered_on": TODAY,
+            "closed_on": LATER,
+            "closed_because": "并入示例区",
         }
     ]
 
@@ -294,8 +338,18 @@ def test_a_unit_shows_who_holds_its_posts_now() -> None:
             "category": "town",
             "official_order": 50,
             "houses_offices": ["law_office"],
-            "posts": [{"post": "secretary", "title": "书记", "person": "李示例", "since": "2021-03-01"}],
+            "posts": [
+                {"post": "secretary", "title": "书记", "person": "李示例", "since": "2021-03-01"},
+                {"post": "deputy", "title": "副书记", "person": "赵示例", "since": "2021-02-01"},
+            ],
+            "terms": [
+                {"post": "secretary", "title": "书记", "person": "张示例", "since": "2021-01-04"},
+                {"post": "secretary", "title": "书记", "person": "李示例", "since": "2021-03-01"},
+                {"post": "deputy", "title": "副书记", "person": "赵示例", "since": "2021-02-01"},
+            ],
             "valid_from": date(2021, 1, 4),
+            "valid_until": date(2021, 3, 31),
+            "closed_because": "机构改革",
         }
     ]
 

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from services.scheduling.domain import tenant, unit
-from services.scheduling.domain.registry import Post
-from services.scheduling.domain.tenant import RegisterTenant, TenantRegistered
+from services.scheduling.domain.registry import BODIES_OF_A_TIER, Post, ReportingBody, Tier
+from services.scheduling.domain.tenant import (
+    CloseTenant,
+    NoteImport,
+    RegisterTenant,
+    RegistryImported,
+    RenameTenant,
+    TenantClosed,
+    TenantRegistered,
+    TenantRenamed,
+)
 from services.scheduling.domain.unit import (
+    AddPost,
+    CloseUnit,
     HandOverPost,
     HeldPost,
     Name,
+    PostAdded,
     PostHandedOver,
     Registered,
     RegisterUnit,
     RenameUnit,
+    UnitClosed,
     UnitRegistered,
     UnitRenamed,
 )
@@ -40,12 +53,14 @@ RENAME = RenameUnit("廊下新镇", date(2021, 3, 1))
 RENAMED = UnitRenamed("廊下镇", "廊下新镇", date(2021, 3, 1), on=TODAY)
 
 
-def a_tenant() -> Scenario[tenant.Tenant, tenant.Command, tenant.Event, None]:
-    return scenario(tenant.decide, tenant.evolve, tenant.initial, today=TODAY, actor=ADMIN)
+def a_tenant(**facts: Any) -> Scenario[tenant.Tenant, tenant.Command, tenant.Event, tenant.Facts]:
+    known = tenant.Facts(**facts)
+    return scenario(tenant.decide, tenant.evolve, tenant.initial, today=TODAY, actor=ADMIN, facts=known)
 
 
-def a_unit() -> Scenario[unit.Unit, unit.Command, unit.Event, None]:
-    return scenario(unit.decide, unit.evolve, unit.initial, today=TODAY, actor=ADMIN)
+def a_unit(**facts: Any) -> Scenario[unit.Unit, unit.Command, unit.Event, unit.Facts]:
+    known = unit.Facts(**facts)
+    return scenario(unit.decide, unit.evolve, unit.initial, today=TODAY, actor=ADMIN, facts=known)
 
 
 # ---- tenants ----
@@ -67,6 +82,98 @@ def test_a_tenant_is_not_registered_as_something_else() -> None:
 
 def test_a_tenant_has_a_name() -> None:
     a_tenant().when(replace(REGISTER_TENANT, name=" ")).then_refused("scheduling.name-blank", field="name")
+
+
+@pytest.mark.parametrize(
+    ("tier", "body"), [(tier, body) for tier, bodies in BODIES_OF_A_TIER.items() for body in bodies]
+)
+def test_a_tenant_has_a_reporting_body_of_its_tier(tier: Tier, body: ReportingBody) -> None:
+    register = replace(REGISTER_TENANT, tier=tier, reporting_body=body)
+    a_tenant().when(register).then(replace(TENANT_REGISTERED, tier=tier, reporting_body=body))
+
+
+@pytest.mark.parametrize(
+    ("tier", "body"),
+    [
+        ("bureau", "party_work_committee"),
+        ("bureau", "standing_committee"),
+        ("town", "party_group"),
+        ("district", "party_committee"),
+    ],
+)
+def test_a_reporting_body_of_another_tier_is_refused(tier: Tier, body: ReportingBody) -> None:
+    a_tenant().when(replace(REGISTER_TENANT, tier=tier, reporting_body=body)).then_refused(
+        "scheduling.reporting-body-of-another-tier",
+        tier=tier,
+        body=body,
+        allowed=list(BODIES_OF_A_TIER[tier]),
+    )
+
+
+def test_a_village_has_no_reporting_body() -> None:
+    village = replace(REGISTER_TENANT, tier="village", reporting_body="party_committee")
+    a_tenant().when(village).then_refused("scheduling.village-has-no-reporting-body", body="party_committee")
+
+
+def test_a_tenant_is_renamed_from_a_day_on_and_registered_again_under_that_name_only() -> None:
+    later = a_tenant().today(date(2021, 6, 1)).given(TENANT_REGISTERED)
+    renamed = TenantRenamed("金山区", "金山新区", date(2021, 5, 1), on=date(2021, 6, 1))
+    rename = RenameTenant("金山新区", date(2021, 5, 1))
+    later.when(rename).then(renamed)
+    later.when(RenameTenant("金山新区")).then(replace(renamed, valid_from=date(2021, 6, 1)))
+    after = later.given(renamed)
+    after.when(rename).then_nothing()
+    after.when(replace(REGISTER_TENANT, name="金山新区")).then_nothing()
+    after.when(REGISTER_TENANT).then_refused("scheduling.not-allowed-now", situation="registered")
+    after.when(replace(rename, valid_from=date(2021, 6, 1))).then_refused("scheduling.name-already-borne")
+    later.when(RenameTenant(" ")).then_refused("scheduling.name-blank", field="name")
+    later.when(RenameTenant("新", date(2021, 6, 2))).then_refused("scheduling.renaming-in-the-future")
+    later.when(RenameTenant("新", TODAY)).then_refused("scheduling.renaming-before-the-last")
+
+
+CLOSED = TenantClosed("并入示例区", on=TODAY)
+
+
+def test_a_tenant_without_anything_open_is_closed_and_stays_closed() -> None:
+    a_tenant().given(TENANT_REGISTERED).when(CloseTenant("并入示例区")).then(CLOSED)
+    closed = a_tenant().given(TENANT_REGISTERED, CLOSED)
+    closed.when(CloseTenant("并入示例区")).then_nothing()
+    for command in (CloseTenant("另一理由"), REGISTER_TENANT, RenameTenant("新"), NoteImport("0", 1, 1)):
+        closed.when(command).then_refused("scheduling.not-allowed-now", situation="closed")
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "named"),
+    [
+        ({"open_cases": ("2021-1-langxia",)}, "scheduling.cases-still-open", {"cases": ["2021-1-langxia"]}),
+        ({"running_sessions": ("2021-2",)}, "scheduling.sessions-still-running", {"sessions": ["2021-2"]}),
+        (
+            {"open_below": ("shanghai.jinshan.langxia",), "more_below": 3},
+            "scheduling.tenants-below-still-open",
+            {"tenants": ["shanghai.jinshan.langxia"], "more": 3},
+        ),
+    ],
+)
+def test_a_tenant_with_something_open_is_not_closed_and_told_what(
+    facts: dict[str, Any], code: str, named: dict[str, Any]
+) -> None:
+    a_tenant(**facts).given(TENANT_REGISTERED).when(CloseTenant("撤并")).then_refused(code, **named)
+
+
+def test_a_tenant_is_closed_for_a_reason() -> None:
+    a_tenant().given(TENANT_REGISTERED).when(CloseTenant(" ")).then_refused("scheduling.reason-missing")
+
+
+def test_nothing_is_opened_below_a_closed_tier() -> None:
+    a_tenant(closed_above="shanghai").when(REGISTER_TENANT).then_refused(
+        "scheduling.tier-above-closed", above="shanghai"
+    )
+
+
+def test_an_import_is_noted_where_it_changed_something() -> None:
+    registered = a_tenant().given(TENANT_REGISTERED)
+    registered.when(NoteImport("ab", 3, 2)).then(RegistryImported("ab", 3, 2, on=TODAY))
+    registered.when(NoteImport("ab", 3, 0)).then_nothing()
 
 
 # ---- units ----
@@ -224,8 +331,72 @@ def test_a_day_has_one_name(valid_from: date) -> None:
     )
 
 
+# ---- more posts, and the end of a unit ----
+
+ADD = AddPost("deputy", "副书记", "赵示例", date(2021, 2, 1))
+ADDED = PostAdded("deputy", "副书记", "赵示例", date(2021, 2, 1), on=TODAY)
+DISSOLVED = UnitClosed("机构改革", date(2021, 3, 31), on=TODAY)
+
+
+def test_a_post_is_added_with_its_first_holder() -> None:
+    registered = a_unit().given(REGISTERED)
+    registered.when(ADD).then(ADDED)
+    registered.when(replace(ADD, since=None)).then(replace(ADDED, since=TODAY))
+    after = registered.given(ADDED)
+    assert isinstance(after.state, Registered)
+    assert [one.post for one in after.state.posts] == ["secretary", "mayor", "deputy"]
+    after.when(ADD).then_nothing()
+    after.when(replace(ADD, person="钱示例")).then_refused("scheduling.post-added-twice", post="deputy")
+    after.when(HandOverPost("deputy", "钱示例")).then(
+        PostHandedOver("deputy", "副书记", "赵示例", "钱示例", TODAY, on=TODAY)
+    )
+
+
+def test_an_added_post_is_as_good_as_a_registered_one() -> None:
+    registered = a_unit().given(REGISTERED)
+    registered.when(replace(ADD, post="Deputy")).then_refused("scheduling.post-id-malformed")
+    registered.when(replace(ADD, title="")).then_refused("scheduling.name-blank", field="title")
+    registered.when(replace(ADD, person=" ")).then_refused("scheduling.name-blank", field="person")
+    registered.when(replace(ADD, since=date(2021, 4, 2))).then_refused(
+        "scheduling.post-added-in-the-future", since="2021-04-02"
+    )
+    registered.when(replace(ADD, since=date(2021, 1, 3))).then_refused(
+        "scheduling.post-older-than-its-unit", valid_from="2021-01-04"
+    )
+    a_unit().when(ADD).then_refused("scheduling.not-allowed-now", situation="not-registered")
+
+
+def test_a_unit_is_dissolved_and_stays_dissolved() -> None:
+    registered = a_unit().given(REGISTERED, HANDED_OVER)
+    registered.when(CloseUnit("机构改革", date(2021, 3, 31))).then(DISSOLVED)
+    registered.when(CloseUnit("机构改革")).then(replace(DISSOLVED, valid_until=TODAY))
+    gone = registered.given(DISSOLVED)
+    gone.when(CloseUnit("机构改革", date(2021, 3, 31))).then_nothing()
+    gone.when(CloseUnit("机构改革")).then_nothing()
+    for command in (REGISTER, HAND_OVER, RENAME, ADD, CloseUnit("另一理由")):
+        gone.when(command).then_refused("scheduling.not-allowed-now", situation="closed")
+
+
+@pytest.mark.parametrize(
+    ("facts", "command", "code"),
+    [
+        ({}, CloseUnit(" "), "scheduling.reason-missing"),
+        ({}, CloseUnit("改革", date(2021, 4, 2)), "scheduling.dissolved-in-the-future"),
+        ({}, CloseUnit("改革", date(2021, 2, 28)), "scheduling.dissolved-before-its-last-change"),
+        ({"rostered_for": ("2021-1",)}, CloseUnit("改革"), "scheduling.unit-on-a-coming-roster"),
+        ({"open_cases": ("2020-2-langxia",)}, CloseUnit("改革"), "scheduling.cases-still-open"),
+    ],
+)
+def test_a_unit_is_not_dissolved_while_something_is_left_to_do(
+    facts: dict[str, Any], command: CloseUnit, code: str
+) -> None:
+    a_unit(**facts).given(REGISTERED, HANDED_OVER).when(command).then_refused(code)
+
+
 def test_every_event_leads_somewhere() -> None:
-    story: tuple[unit.Event, ...] = (REGISTERED, HANDED_OVER, RENAMED)
+    story: tuple[unit.Event, ...] = (REGISTERED, HANDED_OVER, RENAMED, ADDED, DISSOLVED)
     assert {type(event) for event in story} == set(get_args(unit.Event))
-    assert isinstance(a_unit().given(*story).state, Registered)
+    assert isinstance(a_unit().given(*story[:-1]).state, Registered)
+    assert isinstance(a_unit().given(*story).state, unit.Closed)
     assert isinstance(a_tenant().given(TENANT_REGISTERED).state, tenant.Registered)
+    assert isinstance(a_tenant().given(TENANT_REGISTERED, CLOSED).state, tenant.Closed)

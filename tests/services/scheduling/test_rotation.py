@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from services.scheduling.domain.registry import Post, RegisteredUnit
@@ -50,3 +51,8 @@ def test_a_town_has_two_heads_with_a_turn_each_and_one_person_with_both_posts_ha
         ("a", ["mayor"], "2019-1"),
         ("b", ["secretary", "director"], "2019-1"),
     ]
+
+
+def test_a_dissolved_unit_has_no_turn() -> None:
+    gone = replace(UNITS["langxia"], valid_until=date(2021, 3, 31))
+    assert turns([gone], [IN_2019], TODAY) == []

@@ -105,6 +105,11 @@ def test_a_unit_outside_the_registry_cannot_be_rostered() -> None:
     )
 
 
+def test_a_unit_that_was_dissolved_cannot_be_rostered() -> None:
+    gone = {**UNITS, "langxia": replace(UNITS["langxia"], valid_until=date(2021, 3, 31))}
+    session_2021_1(units=gone).when(DRAFT).then_refused("scheduling.unit-dissolved", units=["langxia"])
+
+
 def test_a_post_that_the_unit_has_not_cannot_be_rostered() -> None:
     other_post = (*entries("jiaotongwei", "gongshanglian"), RosterEntry("langxia", "mayor"))
     session_2021_1().when(replace(DRAFT, reporters=other_post)).then_refused(

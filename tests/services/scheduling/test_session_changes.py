@@ -221,6 +221,14 @@ def test_who_steps_in_is_registered_and_reports_once() -> None:
     )
 
 
+def test_a_unit_that_was_dissolved_does_not_step_in() -> None:
+    gone = replace(FACTS.units["shilizhen"], valid_until=date(2021, 3, 31))
+    facts = replace(FACTS, units={**FACTS.units, "shilizhen": gone})
+    on_the_day().knowing(facts).when(SUBSTITUTE).then_refused(
+        "scheduling.unit-dissolved", units=["shilizhen"]
+    )
+
+
 def test_who_steps_in_again_inside_two_years_is_warned_of() -> None:
     before = OtherSession("2020-2", entries("shilizhen"), date(2020, 12, 1), date(2020, 12, 20))
     facts = replace(FACTS, sessions=(*FACTS.sessions, before))

@@ -1,4 +1,4 @@
-"""The rules of the registry: names, posts, and who held which when (domain.md 1, full coverage)."""
+"""The rules of the registry: names, bodies, posts, and who held which when (domain.md 1, full coverage)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
-from services.scheduling.domain.registry import Post
+from services.scheduling.domain.registry import BODIES_OF_A_TIER, Post, ReportingBody, Tier
 from shared.decider import Refused
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -17,6 +17,21 @@ def name_is_blank(**names: str) -> Refused | None:
     """A tenant, unit, title or person has a name; ``field`` says which is missing."""
     blank = sorted(field for field, name in names.items() if not name.strip())
     return Refused("scheduling.name-blank", field=blank[0]) if blank else None
+
+
+def village_has_a_reporting_body(tier: Tier, body: ReportingBody | None) -> Refused | None:
+    """A village has no reporting body: its heads report to the town's (domain.md 1, full coverage)."""
+    if body is None or BODIES_OF_A_TIER[tier]:
+        return None
+    return Refused("scheduling.village-has-no-reporting-body", body=body)
+
+
+def reporting_body_of_another_tier(tier: Tier, body: ReportingBody | None) -> Refused | None:
+    """A bureau has a 党组 or a 党委, a town a 党委 or a 党工委, a district a 常委会 (domain.md 1, full coverage)."""
+    allowed = BODIES_OF_A_TIER[tier]
+    if body is None or not allowed or body in allowed:
+        return None
+    return Refused("scheduling.reporting-body-of-another-tier", tier=tier, body=body, allowed=list(allowed))
 
 
 def post_id_malformed(posts: Iterable[Post]) -> Refused | None:
@@ -84,4 +99,25 @@ def renaming_before_the_last(valid_from: date, borne_since: date) -> Refused | N
         "scheduling.renaming-before-the-last",
         valid_from=valid_from.isoformat(),
         borne_since=borne_since.isoformat(),
+    )
+
+
+def post_added_twice(post: str, known: Iterable[str]) -> Refused | None:
+    """A post that the unit has is handed over, not added again (domain.md 2: a duty is keyed to unit and post)."""
+    return Refused("scheduling.post-added-twice", post=post) if post in set(known) else None
+
+
+def post_added_in_the_future(since: date, today: date) -> Refused | None:
+    """A post is entered when somebody holds it: until then nobody answers for it."""
+    if since <= today:
+        return None
+    return Refused("scheduling.post-added-in-the-future", since=since.isoformat(), today=today.isoformat())
+
+
+def post_older_than_its_unit(since: date, valid_from: date) -> Refused | None:
+    """Nobody holds a post of a unit before the unit is there."""
+    if since >= valid_from:
+        return None
+    return Refused(
+        "scheduling.post-older-than-its-unit", since=since.isoformat(), valid_from=valid_from.isoformat()
     )

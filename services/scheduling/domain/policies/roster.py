@@ -46,6 +46,14 @@ def post_not_registered(
     return Refused("scheduling.post-not-registered", posts=unknown) if unknown else None
 
 
+def unit_dissolved(entries: Iterable[RosterEntry], units: Mapping[str, RegisteredUnit]) -> Refused | None:
+    """A unit that was dissolved is not rostered (domain.md 2: what a unit is called has dates, and so has the unit)."""
+    gone = [
+        entry.unit for entry in entries if entry.unit in units and units[entry.unit].valid_until is not None
+    ]
+    return Refused("scheduling.unit-dissolved", units=gone) if gone else None
+
+
 def roster_quota_missed(entries: Sequence[RosterEntry], policy: Policy) -> Refused | None:
     """A roster has as many reporters as policy says; lead reports 带头述法 are outside the quota (domain.md 1)."""
     quota = policy.reporters_per_session

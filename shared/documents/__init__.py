@@ -1,0 +1,1 @@
+"""Documents as people send them and as the system writes them."""
