@@ -168,10 +168,8 @@ async def test_a_town_may_be_stricter_than_its_district_and_not_laxer(scheduling
     await scheduling.do(POLICIES, "self", AdoptPolicy({"extension_days_at_most": 30}, today))
     laxer = AdoptPolicy({"extension_days_at_most": 45}, today)
     refused = await refusal(lambda: scheduling.do(POLICIES, "self", laxer, TOWN))
-    assert (refused.code, refused.data) == (
-        "scheduling.policy-laxer-than-above",
-        {"laxer": ["extension_days_at_most"]},
-    )
+    assert refused.code == "scheduling.policy-laxer-than-above"
+    assert refused.data["laxer"] == ["extension_days_at_most"]
     stricter = AdoptPolicy({"extension_days_at_most": 15}, today)
     assert (await scheduling.do(POLICIES, "self", stricter, TOWN)).events == ("PolicyAdopted",)
 
