@@ -48,7 +48,10 @@ async def view_page(
         query = query.where(table.c[name] == _typed(table.c[name], text))
     if after is not None:
         values = _read_cursor(after, len(order))
-        typed = [sa.literal(_from_json(c, v), c.type) for c, v in zip(order, values, strict=True)]
+        try:
+            typed = [sa.literal(_from_json(c, v), c.type) for c, v in zip(order, values, strict=True)]
+        except (ValueError, TypeError):
+            raise Refused("http.invalid-cursor") from None  # of another view's page
         query = query.where(sa.tuple_(*order) > sa.tuple_(*typed))
     found = (await connection.execute(query.order_by(*order).limit(limit + 1))).mappings().all()
     rows = [dict(row) for row in found[:limit]]

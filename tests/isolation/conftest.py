@@ -131,7 +131,8 @@ async def _put(connection: asyncpg.Connection[Any], table: str, tenant: str) -> 
         select attname, format_type(atttypid, null) as type, attidentity <> '' as counted, exists (
             select from pg_index where indrelid = attrelid and indisunique and attnum = any (indkey)) as in_key
         from pg_attribute
-        where attrelid = $1::regclass and attnum > 0 and not attisdropped and attnotnull order by attnum
+        where attrelid = $1::regclass and attnum > 0 and not attisdropped and (attnotnull or attname = 'body')
+        order by attnum
         """,
         table,
     )

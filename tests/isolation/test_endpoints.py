@@ -162,16 +162,15 @@ async def test_on_its_own_path_nobody_gets_another_s_row_by_its_key(
     grants = [{"tenant": A, "role": one, "unit": KEY, "subtree": True} for one in roles]
     async with client(app, *grants) as asking:
         for route in tenant_routes(app):
-            for key in (KEY, "session-2021-1") if "{" in route.path[18:] else (KEY,):
-                path = route.path.format(tenant=A, id=quote(key), stream=quote(key), ref=quote(key))
-                for method in sorted(route.methods or ()):
-                    for besides in ASKED_BESIDES if role == "all of them" and method == "GET" else ({},):
-                        body = {"unit": KEY, "session": KEY} if method == "POST" else None
-                        answer = await asking.request(method, path, params=besides, json=body)
-                        assert answer.status_code < 500, (path, besides, answer.text)
-                        assert WRITTEN not in answer.text, (path, besides)
-                        if answer.status_code == 200:
-                            found.append((path, besides, rows(answer.json())))
+            path = route.path.format(tenant=A, id=quote(KEY), stream=quote(KEY), ref=quote(KEY))
+            for method in sorted(route.methods or ()):
+                for besides in ASKED_BESIDES if role == "all of them" and method == "GET" else ({},):
+                    body = {"unit": KEY, "session": KEY} if method == "POST" else None
+                    answer = await asking.request(method, path, params=besides, json=body)
+                    assert answer.status_code < 500, (path, besides, answer.text)
+                    assert WRITTEN not in answer.text, (path, besides)
+                    if answer.status_code == 200:
+                        found.append((path, besides, rows(answer.json())))
     assert all(not mine for _, _, mine in found), [one for one in found if one[2]]
     assert found or role == "service"
 
@@ -186,11 +185,6 @@ def rows(answer: Any) -> list[Any]:
 async def test_what_the_key_s_own_tenant_asks_is_answered(app: FastAPI, service: str, databases: Any) -> None:
     """The same questions, so that the silence above means something."""
     grants = [{"tenant": B, "role": role, "unit": KEY} for role in sorted(ROLES)]
-    seen = 0
     async with client(app, *grants) as asking:
-        for route in tenant_routes(app):
-            if "GET" in (route.methods or ()):
-                path = route.path.format(tenant=B, stream=quote(KEY), ref=quote(KEY), id=quote(KEY))
-                answer = await asking.get(path)
-                seen += WRITTEN in answer.text
-    assert seen > 0
+        answer = await asking.get(f"/tenants/{B}/texts/{quote(KEY)}")
+    assert WRITTEN in answer.json()["body"]
