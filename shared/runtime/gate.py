@@ -55,12 +55,13 @@ class Gate:
         known = await self._known_of(caller.id, tenant)
         return standing(caller, tenant, known.recorded, self._today(known))
 
-    async def operator(self, request: Request, what: str) -> None:
-        """Let in an operator by the token's word, in a tenant that has not taken that back. The services belong to no
-        tenant: what a tenant grants does not count."""
+    async def operator(self, request: Request, what: str) -> tuple[str, ...]:
+        """Let in an operator by the token's word, in a tenant that has not taken that back, and answer of which tenants.
+        The services belong to no tenant: what a tenant grants does not count."""
         caller = await self._caller(request)
         stand = [grant for grant in caller.grants if await self._stands(caller, grant)]
         refuse_if(may_operate(what, replace(caller, grants=tuple(stand))))
+        return tuple(grant.tenant for grant in stand)
 
     async def _stands(self, caller: Caller, grant: GrantHeld) -> bool:
         if grant.role not in OPERATIONS.tenant:

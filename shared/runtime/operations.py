@@ -14,13 +14,14 @@ from shared.eventstore import EventStore, tables
 from shared.messaging.broker import Broker
 from shared.observability import metrics
 from shared.runtime.gate import Gate
+from shared.tenancy import is_within
 
 
 class ClockAnswer(BaseModel):
     """The business day, and everything that says whether this service is at rest.
 
     At rest: nothing in the outbox, nothing waiting, nothing due, and ``applied`` of each listener equals
-    ``published`` of its source (values are ``<epoch>/<public sequence>`` by tenant).
+    ``published`` of its source (values are ``<epoch>/<public sequence>`` by tenant that the operator looks after).
     """
 
     service: str
@@ -65,13 +66,12 @@ def operation_routes(store: EventStore, broker: Broker, gate: Gate, wake: Any) -
     @router.get("/clock")
     async def clock(request: Request) -> ClockAnswer:
         """Which day it is here, and what is still on its way."""
-        await gate.operator(request, "clock")
-        return await _clock(store)
+        return await _clock(store, await gate.operator(request, "clock"))
 
     @router.post("/clock")
     async def advance(request: Request, today: Annotated[date, Body(embed=True)]) -> ClockAnswer:
         """Set the simulated day; the same day again changes nothing."""
-        await gate.operator(request, "clock")
+        of = await gate.operator(request, "clock")
         if not store.clock.simulated:
             raise Refused("runtime.clock-not-simulated")
         table = tables.business_day
@@ -82,7 +82,7 @@ def operation_routes(store: EventStore, broker: Broker, gate: Gate, wake: Any) -
                 raise Refused("runtime.clock-backwards", today=now, asked=today)
         gate.forget()
         wake()
-        return await _clock(store)
+        return await _clock(store, of)
 
     return router
 
@@ -96,7 +96,7 @@ async def _database_answers(store: EventStore) -> bool:
     return True
 
 
-async def _clock(store: EventStore) -> ClockAnswer:
+async def _clock(store: EventStore, scopes: tuple[str, ...]) -> ClockAnswer:
     today = await store.today()
     out, inbox, dates = tables.outbox, tables.pending, tables.deadlines
     unfired = dates.c.fired_at.is_(None)
@@ -116,10 +116,13 @@ async def _clock(store: EventStore) -> ClockAnswer:
             )
         ).one()
         heads = await connection.execute(sa.select(tables.heads))
-        published = {row.tenant: f"{row.epoch}/{row.public_sequence}" for row in heads}
+        published = {
+            row.tenant: f"{row.epoch}/{row.public_sequence}" for row in heads if _reached(row.tenant, scopes)
+        }
         applied: dict[str, dict[str, str]] = {}
         for row in await connection.execute(sa.select(tables.applied)):
-            applied.setdefault(row.source, {})[row.tenant] = f"{row.epoch}/{row.sequence}"
+            if _reached(row.tenant, scopes):
+                applied.setdefault(row.source, {})[row.tenant] = f"{row.epoch}/{row.sequence}"
     return ClockAnswer(
         service=store.service,
         today=today,
@@ -128,6 +131,11 @@ async def _clock(store: EventStore) -> ClockAnswer:
         published=published,
         applied=applied,
     )
+
+
+def _reached(tenant: str, scopes: tuple[str, ...]) -> bool:
+    """An operator looks after a tenant and all below it; which other tenants there are is not theirs to know."""
+    return any(is_within(tenant, scope) for scope in scopes)
 
 
 async def _measure(connection: AsyncConnection) -> None:

@@ -134,13 +134,16 @@ async def _put(connection: asyncpg.Connection[Any], table: str, tenant: str) -> 
     """A row of the tenant, its texts marked with the tenant's name; whatever columns the table has."""
     columns = await connection.fetch(
         """
-        select attname, format_type(atttypid, null) as type, attidentity <> '' as counted from pg_attribute
-        where attrelid = $1::regclass and attnum > 0 and not attisdropped and attnotnull order by attnum
+        select attname, format_type(atttypid, null) as type, attidentity <> '' as counted, exists (
+            select from pg_index where indrelid = attrelid and indisunique and attnum = any (indkey)) as in_key
+        from pg_attribute
+        where attrelid = $1::regclass and attnum > 0 and not attisdropped and (attnotnull or attname = 'body')
+        order by attnum
         """,
         table,
     )
     named = [row for row in columns if not row["counted"]]
-    values = ", ".join(_literal(row["attname"], row["type"], tenant) for row in named)
+    values = ", ".join(_literal(row["attname"], row["type"], tenant, row["in_key"]) for row in named)
     names = ", ".join(f'"{row["attname"]}"' for row in named)
     await connection.execute(f"insert into {table} ({names}) values ({values}) on conflict do nothing")
 
@@ -150,14 +153,21 @@ def mark(tenant: str) -> str:
     return f"marked {tenant}"
 
 
-def _literal(name: str, type: str, tenant: str) -> str:
+WRITTEN = "geheim"
+"""What stands besides in texts that are no keys: a request that names a key is answered with that key."""
+
+
+def _literal(name: str, type: str, tenant: str, in_key: bool) -> str:
+    text = mark(tenant) if in_key else f"{mark(tenant)} {WRITTEN}"
     match name, type:
         case "tenant", _:
             return f"'{tenant}'"
+        case "values", "jsonb":
+            return "'{}'"  # a policy, which is read to decide
         case "state", _:
             return "'waiting'"
         case _, "text":
-            return f"'{mark(tenant)}'"
+            return f"'{text}'"
         case _, "integer" | "bigint" | "double precision":
             return "1"
         case _, "boolean":
@@ -167,11 +177,11 @@ def _literal(name: str, type: str, tenant: str) -> str:
         case _, "timestamp with time zone":
             return "'2021-06-01T00:00:00Z'"
         case _, "jsonb":
-            return f"""'["{mark(tenant)}"]'"""
+            return f"""'["{text}"]'"""
         case _, "bytea":
-            return f"convert_to('{mark(tenant)}', 'UTF8')"
+            return f"convert_to('{text}', 'UTF8')"
         case _, "text[]":
-            return f"array['{mark(tenant)}']"
+            return f"array['{text}']"
         case _, "date[]":
             return "array['2021-06-01']::date[]"
     raise NotImplementedError(f"{name} {type}")
