@@ -56,7 +56,7 @@ class Gate:
         return standing(caller, tenant, known.recorded, self._today(known))
 
     async def operator(self, request: Request, what: str) -> tuple[str, ...]:
-        """Let in an operator by the token's word, in a tenant that has not taken that back, and answer of which tenants.
+        """Let in an operator by the token's word, in a tenant that has not taken that back; of which tenants it is one.
         The services belong to no tenant: what a tenant grants does not count."""
         caller = await self._caller(request)
         stand = [grant for grant in caller.grants if await self._stands(caller, grant)]

@@ -714,6 +714,7 @@ def test_every_line_of_reads_is_about_something_that_is_read() -> None:
     computed = {
         ("scheduling", "policy"),
         ("scheduling", "rotation"),
+        ("scheduling", "holders"),
         ("review", "entrusted"),
         ("evaluation", "coverage"),
         ("rectification", "progress"),

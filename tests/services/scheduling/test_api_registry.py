@@ -47,7 +47,7 @@ TABLE = "\n".join(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def shared_store(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[EventStore]:
     """One database for the tests here, each of which has a district of its own."""
     name = new_database(SERVICE)
