@@ -12,6 +12,6 @@ from tests.services.doors import Doors, open_doors
 
 @pytest.fixture(scope="package")
 async def doors(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Doors]:
-    """Every service, open; each test takes tenants of its own. Closed with this folder: the server's connections are few."""
+    """Every service, open; each test takes tenants of its own. Closed with this folder."""
     async with open_doors(servers, new_database) as opened:
         yield opened
