@@ -16,7 +16,7 @@ SCRIPTS = ("kernel", "functions", "rows", "inbox", "rebuild", "seals", "history"
 def create_kernel(connection: sa.Connection, service: str) -> None:
     """Create the kernel's tables, roles' privileges and functions, as the database's owner."""
     for name in SCRIPTS:
-        _script(connection, read(name).replace("{service}", service))
+        _script(connection, read(name).replace("{enter}\n", read("enter")).replace("{service}", service))
 
 
 def protect(connection: sa.Connection, table: str, tier: TableClass) -> None:

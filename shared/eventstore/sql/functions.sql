@@ -12,7 +12,7 @@ create function begin_command(
 declare
     v_entered text;
 begin
-    v_entered := enter(p_tenant);
+{enter}
     return query
         select 'event', e.sequence, e.version, e.name, e.schema_version, e.data, e.metadata,
                null::date, null::bytea, null::text[]
@@ -96,7 +96,7 @@ declare
     v_public integer := 1;
     v_now timestamptz;
 begin
-    v_entered := enter(p_tenant);
+{enter}
     if v_already is null then
         v_already := set_config('shufa.appended', p_tenant, true);
     elsif v_already <> p_tenant then

@@ -151,26 +151,18 @@ create trigger events_never_truncated before truncate on events
     for each statement execute function refuse_change();
 
 -- Whose rows a transaction may see and write: set at its start, gone at its end.
--- After SET LOCAL a pooled connection reads '' and not NULL, hence nullif. What is no tenant's path is nobody: a character
--- that sorts before '.' would put a stranger's rows into a subtree, so that none can be written.
-create function own_tenant() returns text language sql stable parallel safe as $$
-    select case when current_setting('shufa.tenant', true) ~ '^[a-z0-9]+(\.[a-z0-9]+)*$'
-        then current_setting('shufa.tenant', true) collate "C" end
-$$;
+-- After SET LOCAL a pooled connection reads '' and not NULL, hence nullif.
+create function own_tenant() returns text language sql stable parallel safe as
+    $$ select nullif(current_setting('shufa.tenant', true), '') collate "C" $$;
 create function read_scope() returns text language sql stable parallel safe as
     $$ select nullif(current_setting('shufa.read_scope', true), '') collate "C" $$;
 
--- Enters a tenant for the rest of the transaction, which enters no other.
+-- See enter.sql.
 create function enter(p_tenant text) returns text language plpgsql as $$
 declare
-    v_entered text := own_tenant();
+    v_entered text;
 begin
-    if v_entered <> p_tenant then
-        raise exception 'one transaction works in one tenant: % after %', p_tenant, v_entered
-            using errcode = 'SH002';
-    end if;
-    v_entered := set_config('shufa.read_scope', p_tenant, true);
-    v_entered := set_config('shufa.tenant', p_tenant, true);
+{enter}
     return v_entered;
 end $$;
 
@@ -180,6 +172,8 @@ end $$;
 -- application: what it rebuilds, it rebuilds tenant by tenant.
 -- A policy for each kind of statement: one for all of them would stand beside "readable" in every query. It says
 -- own_tenant() itself and not (select ...): a subplan takes longer to start than a row to be found by its key.
+-- Where others read, a row is of a tenant's path: a character that sorts before '.' would put it into a stranger's
+-- subtree.
 -- The application reads and locks rows; what writes for it are functions that are their owner's (docs/decisions/0017).
 -- To lock takes the right to update something: a tenant can become nothing but what it is.
 create function protect(target regclass, class text) returns void language plpgsql as $$
@@ -187,21 +181,25 @@ declare
     app text := (select service || '_app' from service_identity);
     owner text := (select service || '_owner' from service_identity);
     own text := 'tenant = own_tenant()';
+    new text := own;
     readable text := case class
         when 'private' then own
         when 'progress' then 'tenant >= (select read_scope()) and tenant < (select read_scope()) || ''/'''
         when 'inherited' then 'starts_with(own_tenant() || ''.'', tenant || ''.'')'
         when 'reference' then 'starts_with(own_tenant() || ''.'', tenant || ''.'')'
-            ' or tenant >= (select read_scope()) and tenant < (select read_scope()) || ''/'''
+            ' or tenant >= read_scope() and tenant < read_scope() || ''/'''
     end;
 begin
     if readable is null then
         raise exception 'no such class of table: %', class;
     end if;
+    if class <> 'private' then
+        new := own || ' and tenant ~ ''^[a-z0-9]+(\.[a-z0-9]+)*$''';
+    end if;
     execute format('alter table %s enable row level security', target);
     execute format('alter table %s force row level security', target);
     execute format('create policy readable on %s for select to %I, %I using (%s)', target, app, owner, readable);
-    execute format('create policy addable on %s for insert to %I, %I with check (%s)', target, app, owner, own);
+    execute format('create policy addable on %s for insert to %I, %I with check (%s)', target, app, owner, new);
     execute format('create policy changeable on %s for update to %I, %I using (%s)', target, app, owner, own);
     execute format('create policy removable on %s for delete to %I, %I using (%s)', target, app, owner, own);
     execute format('grant select, update (tenant) on %s to %I', target, app);
