@@ -23,7 +23,7 @@ SERVICE, NAME = "rectification", "items"
 TENANTS = 1 + 16 * (1 + 13 * (1 + 31))
 ROOT, DISTRICT, VILLAGE = "shanghai", "shanghai.d7", "shanghai.d7.t5.v11"
 PAGE = 50
-TIMES = {"a village's page": 10, "the root's count": 1, "a subtree's page": 10}
+TIMES = {"a village's page": 50, "the root's count": 1, "a subtree's page": 50}
 """How often each is asked in a turn: few, and many turns, so that what else the machine does falls on both alike."""
 CLERK = Actor("u1", "示例·科员", frozenset({"law_office"}), "sifaju")
 

@@ -189,7 +189,9 @@ class EventStore:
             raise ValueError(f"no path of a tenant: {tenant!r}, {scope!r}")
         # The transaction is ours and not SQLAlchemy's, whose BEGIN would be a call of its own (docs/decisions/0017).
         async with self._readers.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
+            pooled = connection.sync_connection
+            assert pooled is not None  # it was opened a line above
+            driver: Any = pooled.connection.driver_connection
             try:
                 await driver.execute(_READ.format(tenant=tenant, scope=scope))
                 yield connection
