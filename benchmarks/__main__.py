@@ -22,6 +22,7 @@ from benchmarks.stage import QUICK, Plan, Stage, log_to
 from benchmarks.table import costs, table
 from deploy.local.servers import embedded_servers
 from deploy.local.state import read_state
+from shared.runtime.collector import collect_seldom
 
 FAMILIES: dict[str, Callable[[Stage], Coroutine[Any, Any, list[Outcome]]]] = {
     "append": append.run,
@@ -74,6 +75,7 @@ def measure(plan: Plan, families: list[str]) -> list[Outcome]:
         embedded_servers(Path(folder, "home"), services=()) as servers,
     ):
         log_to(servers.home.log("benchmarks"))
+        collect_seldom()
         state = read_state(servers.home)
         assert state is not None
         meter = Meter(state.processes["postgres"].pid, state.processes["nats"].pid)

@@ -21,6 +21,7 @@ from shared.eventstore.aggregate import Row
 from shared.eventstore.projection import Cause
 from shared.messaging.loop import Loop
 from shared.messaging.topology import STREAM
+from shared.runtime.collector import collect_seldom
 
 
 class Awaited(BaseModel):
@@ -91,6 +92,7 @@ async def messages(nats_url: str, count: int) -> Times:
 async def main() -> None:
     told = Awaited.model_validate_json(sys.stdin.readline())
     log_to(told.log)
+    collect_seldom()
     if told.evaluation:
         arrived = await effects(told.evaluation, told.nats_url, told.count)
     else:

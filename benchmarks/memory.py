@@ -16,6 +16,7 @@ from benchmarks.stage import Stage, expect
 from services.rectification.application import CASES
 from services.rectification.views.case_register import CASE_REGISTER
 from shared.eventstore.rebuild import rebuild
+from shared.runtime.collector import collect_seldom
 
 TENANTS = 50
 EVERY_SECONDS = 0.01
@@ -84,6 +85,7 @@ class Highest:
 async def main() -> None:
     """Rebuild what is little, so that all code is loaded and every buffer made; then what is much."""
     told = Told.model_validate_json(sys.stdin.read())
+    collect_seldom()
     await rebuild(told.little, CASES, CASE_REGISTER)
     with Highest() as highest:
         events = await rebuild(told.much, CASES, CASE_REGISTER)

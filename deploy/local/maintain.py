@@ -40,9 +40,11 @@ def rebuild(
     leaves the live one as it was.
     """
     from shared.eventstore.sources import NotRebuilt
+    from shared.runtime.collector import collect_seldom
 
     owner_url = database(Home.at(home), service, "owner")
     known = read_models(loaded(service))
+    collect_seldom()
     if view is not None and view not in known:
         raise LocalError(f"{service} has no read model {view!r}; it has {', '.join(known)}.")
     for name in (view,) if view else known:

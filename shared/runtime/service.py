@@ -34,6 +34,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.topology import LISTENS_TO
 from shared.observability.logs import configure
 from shared.runtime import messages, problems
+from shared.runtime.collector import collect_seldom
 from shared.runtime.gate import Gate
 from shared.runtime.http import command_routes, read_routes
 from shared.runtime.operations import operation_routes
@@ -231,6 +232,7 @@ def run(service: Service) -> None:
     sockets = None
     if settings.listen_fd is not None:
         sockets = [socket.socket(fileno=settings.listen_fd)]
+    collect_seldom()
     server.run(sockets=sockets)
 
 
