@@ -214,12 +214,13 @@ def decode_again(payload: bytes) -> tuple[Cause, Contract]:
         if _holds_no_number(payload):
             raise ValueError
         kept = _kept_messages()(payload, strict=True)
+        time = datetime.fromisoformat(kept["time"])
         cause = Cause(
             kept["id"],
             kept["ledger"],
             kept["tenant"],
             kept["businessdate"],
-            datetime.fromisoformat(kept["time"]).astimezone(UTC),
+            time if time.tzinfo is UTC else time.astimezone(UTC),
             kept["correlationid"],
             kept["simulated"],
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -49,22 +48,28 @@ class Projection:
         return Change("put", self.table, {"tenant": cause.tenant, **change})
 
 
-@cache
-def _key(table: sa.Table) -> Callable[[Row], Hashable]:
-    return itemgetter(*(column.name for column in table.primary_key.columns))
+class _Rows(dict[Hashable, Change]):
+    """The last change of each row of one table, by the key of the row."""
+
+    def __init__(self, table: sa.Table) -> None:
+        self.key = itemgetter(*(column.name for column in table.primary_key.columns))
 
 
 @dataclass
 class Changes:
     """Changes on their way to be written together: of each row the last one; those before it are never written."""
 
-    _last: dict[Hashable, Change] = field(default_factory=dict)
+    _last: dict[sa.Table, _Rows] = field(default_factory=dict)
 
     def add(self, change: Change) -> None:
         """Let this one be the last of its row."""
-        self._last[change.table.name, _key(change.table)(change.row)] = change
+        _, table, row = change
+        rows = self._last.get(table)
+        if rows is None:
+            rows = self._last[table] = _Rows(table)
+        rows[rows.key(row)] = change
 
     def take(self) -> list[Change]:
         """All of them, and none are left."""
         last, self._last = self._last, {}
-        return list(last.values())
+        return [change for rows in last.values() for change in rows.values()]

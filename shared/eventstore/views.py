@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -42,12 +42,20 @@ def _own_keys(table: sa.Table) -> tuple[str, ...]:
 
 def as_json(changes: Iterable[Change]) -> str | None:
     """The rows as put_rows takes them, None where there are none. No two of them have the same key."""
-    tables: dict[str, dict[str, Any]] = {}
-    for change in changes:
-        one = tables.setdefault(change.table.name, {"table": change.table.name})
-        one.setdefault(change.kind, []).append(change.row)
+    tables: dict[sa.Table, dict[str, list[Row]]] = {}
+    for kind, table, row in changes:
+        of_table = tables.get(table)
+        if of_table is None:
+            of_table = tables[table] = {"put": [], "drop": []}
+        of_table[kind].append(row)
+    if not tables:
+        return None
+    found = [
+        {"table": table.name, **{kind: rows for kind, rows in of_table.items() if rows}}
+        for table, of_table in tables.items()
+    ]
     # A JSONB column may hold years by number.
-    return orjson.dumps(list(tables.values()), option=orjson.OPT_NON_STR_KEYS).decode() if tables else None
+    return orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 async def write(connection: AsyncConnection, changes: Iterable[Change]) -> None:

@@ -172,12 +172,15 @@ class Applier:
         epoch, sequence, *_, blocked, turn = taken[0]
         rows = taken[1:]
         batch = _Batch((epoch, sequence), turn, rows[0][0] if rows else epoch)
+        following = (epoch, sequence + 1)
         for row in rows:
-            epoch, sequence, _, key, payload, *_ = row
-            batch.gap = not batch.follows((epoch, sequence), payload)
+            epoch, sequence, _, key, payload, _, _ = row
+            place = (epoch, sequence)
+            batch.gap = place != following and not batch.follows(place, payload)
             if batch.gap or epoch != batch.epoch or batch.reactions == MOST_REACTIONS:
                 break
-            batch.head = max(batch.head, (epoch, sequence))
+            if place > batch.head:
+                batch.head, following = place, (epoch, sequence + 1)
             if key in blocked:
                 batch.set_aside(sequence, "held")
                 continue
@@ -239,7 +242,8 @@ class Applier:
         """Write what is left to write and say what became of the events; False where somebody else was faster."""
         rows = views.as_json(batch.changes.take())
         aside = orjson.dumps(batch.aside).decode() if batch.aside else None
-        values = (source, work.tenant, batch.turn, *batch.head, rows, batch.epoch, batch.applied, aside)
+        applied = "{" + ",".join(map(str, batch.applied)) + "}"
+        values = (source, work.tenant, batch.turn, *batch.head, rows, batch.epoch, applied, aside)
         [(settled,)] = await work.fetch(_SETTLE, values)
         return bool(settled)
 

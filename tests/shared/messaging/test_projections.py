@@ -267,7 +267,7 @@ async def test_a_batch_that_was_overtaken_writes_nothing(reader: Reader) -> None
         head, *_ = await other.exec_driver_sql(read("take"), (SERVICE, TENANT, 1, False))
         await reader.apply_all()
         rows = as_json([Change("put", LATEST, {"tenant": TENANT, "sequence": 1})])
-        settling = (SERVICE, TENANT, head.turn, 1, 1, rows, 1, [1], None)
+        settling = (SERVICE, TENANT, head.turn, 1, 1, rows, 1, "{1}", None)
         assert (await other.exec_driver_sql(read("settle"), settling)).scalar_one() is False
     assert await reader.latest() == 2
 
