@@ -214,7 +214,7 @@ async def test_deadlines_that_are_missing_are_added_and_the_others_stay(place: P
 async def test_commands_go_on_and_none_is_lost(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "PAGE", 100)
     tenants = [f"shanghai.t{n}" for n in range(3)]
-    over = asyncio.Event()
+    over, all_write = asyncio.Event(), asyncio.Barrier(1 + 2 * len(tenants))
     written = 0
 
     async def writer(tenant: str, id: str) -> None:
@@ -222,6 +222,8 @@ async def test_commands_go_on_and_none_is_lost(place: Place, monkeypatch: pytest
         for note in itertools.count():
             await write(place.store, f"{id}-{note // 5}", note, tenant=tenant)
             written += 1
+            if note == 0:
+                await all_write.wait()
             if over.is_set():
                 return
 
@@ -229,6 +231,7 @@ async def test_commands_go_on_and_none_is_lost(place: Place, monkeypatch: pytest
         for tenant in tenants:
             everybody.create_task(writer(tenant, "a"))
             everybody.create_task(writer(tenant, "b"))
+        await all_write.wait()
         for view in (*NOTEBOOK.views, *NOTEBOOK.views):
             before = written
             await rebuild(place.owner_url, NOTEBOOK, view)
