@@ -1,4 +1,4 @@
-"""What tests across the services share: the doors of all of them, opened once."""
+"""What tests across the services share: the doors of all of them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from deploy.local.servers import Servers
 from tests.services.doors import Doors, open_doors
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def doors(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Doors]:
-    """Every service, open; each test takes tenants of its own. Closed with this folder."""
+    """Every service, open; each test takes tenants of its own. The server has few connections: they close with the file."""
     async with open_doors(servers, new_database) as opened:
         yield opened
