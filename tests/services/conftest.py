@@ -12,6 +12,6 @@ from tests.services.doors import Doors, open_doors
 
 @pytest.fixture(scope="module")
 async def doors(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Doors]:
-    """Every service, open; each test takes tenants of its own. The server has few connections: they close with the file."""
+    """Every service, open; each test takes tenants of its own. Connections are few: they close with the file."""
     async with open_doors(servers, new_database) as opened:
         yield opened
