@@ -148,4 +148,3 @@ grants = sa.Table(
     sa.Column("revoked", sa.Boolean),
 )
 roots = sa.table("roots", sa.column("number", sa.BigInteger), sa.column("text", sa.Text))
-service_identity = sa.table("service_identity", sa.column("service", sa.Text))

@@ -168,8 +168,8 @@ end $$;
 
 -- Puts a table under row security. private: the tenant itself; progress: the tenant and all below it;
 -- inherited: the tenant itself and all above it; reference: both, for a tier judges what it sees below by what holds
--- there. Writing is for the tenant itself only. The owner is bound like the
--- application: what it rebuilds, it rebuilds tenant by tenant.
+-- there. Writing is for the tenant itself only. The owner is bound like the application: what it rebuilds, it rebuilds
+-- tenant by tenant.
 -- A policy for each kind of statement: one for all of them would stand beside "readable" in every query. It says
 -- own_tenant() itself and not (select ...): a subplan takes longer to start than a row to be found by its key.
 -- Where others read, a row is of a tenant's path: a character that sorts before '.' would put it into a stranger's
