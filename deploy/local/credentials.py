@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass, field, fields
 from typing import Literal
 
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from deploy.local.home import Home, LocalError, write_private
 
-SERVICES = ("scheduling", "review", "rectification", "evaluation")
+SERVICES = ("scheduling", "review", "rectification", "evaluation", "portal")
 
 DatabaseRole = Literal["owner", "app", "relay"]
 ROLES: tuple[DatabaseRole, ...] = ("owner", "app", "relay")
@@ -36,6 +37,8 @@ class Credentials:
     postgres: str = field(default_factory=_new)
     nats: str = field(default_factory=_new)
     issuer: str = field(default_factory=_new)
+    signin: str = field(default_factory=lambda: Fernet.generate_key().decode())
+    """What the portal seals people's tokens with."""
     accounts: dict[str, str] = field(default_factory=lambda: {service: _new() for service in SERVICES})
     """What each service shows the issuer to get a token of its own."""
     database: dict[str, str] = field(

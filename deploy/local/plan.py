@@ -12,6 +12,7 @@ from deploy.local.home import Home, with_project
 from deploy.local.servers import Servers
 from deploy.local.state import Settings
 
+PORTAL = "portal"
 AUDIENCE = "shufa"
 ISSUER = "issuer"
 
@@ -112,6 +113,16 @@ def program_environment(
             "SHUFA_CLIENT_SECRET": servers.credentials.accounts[name],
             "SHUFA_SEAL_KEY": str(home.signing_key(name)),
             "SHUFA_ROOTS": str(home.roots(name)),
+        }
+    if name == PORTAL:
+        environment |= {
+            "SHUFA_PUBLIC_URL": f"http://{addresses[PORTAL]}",
+            "SHUFA_SIGNIN_KEY": servers.credentials.signin,
+            **{
+                f"SHUFA_{service.upper()}_URL": f"http://{addresses[service]}"
+                for service in SERVICES
+                if service != PORTAL
+            },
         }
     return environment
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.calendar import Calendar
 from shared.contracts import Contract
 from shared.contracts.envelope import partition_key
-from shared.decider import Actor, Given, Refused, refuse_if, words
+from shared.decider import Actor, Given, Refused, refuse_if, replace, words
 from shared.eventstore import reference, views
 from shared.eventstore.aggregate import Aggregate, Recorded
 from shared.eventstore.clock import BusinessClock
@@ -58,7 +58,9 @@ class Key:
 @dataclass(frozen=True)
 class Answer:
     """What a command did: where the ledger stands after it, the stream's version, the names of its events.
-    ``repeated``: it was done before by the same key, and this is the answer of then."""
+    ``published``: the ledger's sequence of the last of them that others are told of, None where none is: who reads
+    what is kept of it elsewhere waits for that. ``repeated``: it was done before by the same key, and this is the
+    answer of then."""
 
     service: str
     tenant: str
@@ -66,6 +68,7 @@ class Answer:
     stream: str
     version: int
     events: tuple[str, ...]
+    published: int | None = None
     repeated: bool = field(default=False, compare=False)
 
 
@@ -151,7 +154,7 @@ class UnitOfWork:
         if opened.answer is not None and key is not None:
             if opened.request_hash != key.request_hash:
                 raise KeyReused(key.value)
-            return opened.answer
+            return replace(opened.answer, published=_published_then(aggregate, opened.answer, opened.history))
         if tenant_must_exist and opened.tier is None:
             raise TenantUnknown(self.tenant)
         if tenant_must_exist and opened.closed_on is not None and not tenant_may_be_closed:
@@ -214,6 +217,7 @@ class UnitOfWork:
             stream,
             len(history) + len(new),
             tuple(one.name for one in encoded),
+            _published(told, sequence),
         )
 
     async def _open(self, aggregate: Aggregate[Any, Any, Any, Any], stream: str, key: Key | None) -> _Opened:
@@ -321,6 +325,23 @@ def recorded_from(
         date.fromisoformat(metadata["business_date"]),
         Actor(actor["id"], actor["name"]),
     )
+
+
+def _published(told: Sequence[Sequence[Contract]], sequence: int) -> int | None:
+    """The ledger's sequence of the last event that was told to others, of events that end at ``sequence``."""
+    return max((sequence - back for back, of_one in enumerate(reversed(told)) if of_one), default=None)
+
+
+def _published_then(
+    aggregate: Aggregate[Any, Any, Any, Any], answer: Answer, history: Sequence[Recorded[Any]]
+) -> int | None:
+    """The same for events that lie in the stream: what they tell is made again, and is the same."""
+    first = answer.version - len(answer.events)
+    state, told = aggregate.fold(one.event for one in history[:first]), []
+    for recorded in history[first : answer.version]:
+        state = aggregate.evolve(state, recorded.event)
+        told.append(list(aggregate.publish(recorded, state)))
+    return _published(told, answer.sequence)
 
 
 @lru_cache(maxsize=1024)

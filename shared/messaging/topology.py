@@ -14,6 +14,7 @@ LISTENS_TO: dict[str, tuple[str, ...]] = {
     "review": ("scheduling", "rectification"),
     "rectification": ("scheduling", "review"),
     "evaluation": ("scheduling", "review", "rectification"),
+    "portal": ("scheduling", "review", "rectification", "evaluation"),
 }
 
 

@@ -50,7 +50,10 @@ class Gate:
         """The caller as an actor of the tenant. Raises the refusals of shared.security."""
         if not is_tenant(tenant):
             raise Refused("http.malformed-tenant", tenant=tenant)
-        caller = await self._caller(request)
+        return await self.standing_of(await self._caller(request), tenant)
+
+    async def standing_of(self, caller: Caller, tenant: str) -> Actor:
+        """The same for a caller whose token was verified."""
         bind_contextvars(tenant=tenant)
         known = await self._known_of(caller.id, tenant)
         return standing(caller, tenant, known.recorded, self._today(known))

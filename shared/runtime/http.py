@@ -48,7 +48,8 @@ _IF_MATCH = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 
 class CommandAnswer(BaseModel):
-    """What a command did. ``sequence`` is the ledger's, so that a reader can wait for it."""
+    """What a command did. ``sequence`` is the ledger's; ``published`` that of the last event others are told of, so
+    that a reader elsewhere can wait for it: null where none is."""
 
     service: str
     tenant: str
@@ -56,6 +57,7 @@ class CommandAnswer(BaseModel):
     stream: str
     version: int
     events: list[str]
+    published: int | None = None
 
 
 class ListAnswer(BaseModel):
@@ -161,6 +163,7 @@ def _command_route(
             stream=answer.stream,
             version=answer.version,
             events=list(answer.events),
+            published=answer.published,
         )
 
     handle.__annotations__["body"] = model

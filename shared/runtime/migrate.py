@@ -12,7 +12,7 @@ from importlib.resources import files
 from alembic import command
 from alembic.config import Config
 
-SERVICES = ("scheduling", "review", "rectification", "evaluation")
+SERVICES = ("scheduling", "review", "rectification", "evaluation", "portal")
 
 
 def migrate(service: str, owner_url: str) -> None:

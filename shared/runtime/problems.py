@@ -99,7 +99,7 @@ def install(app: FastAPI, catalogue: Mapping[str, Message]) -> None:
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.middleware("http")(_answer_faults(fault))
+    app.middleware("http")(answer_faults(fault))
 
 
 _SHOWN_OF_A_TENANT = 80
@@ -125,7 +125,7 @@ def _escaped(text: str) -> str:
     return "(withheld)" if "eyJ" in text else text[:_SHOWN_OF_A_TENANT].encode("unicode_escape").decode()
 
 
-def _answer_faults(fault: Any) -> Any:
+def answer_faults(fault: Any) -> Any:
     # A handler for Exception would answer and raise again, and the server would log every outage twice.
     async def dispatch(request: Request, call_next: Any) -> Response:
         try:

@@ -63,6 +63,9 @@ class Service:
     reactions: Reactions
     fires: Fires = field(default_factory=dict)
     routes: Callable[[EventStore, Gate], APIRouter] | None = None
+    settings: type[Settings] = Settings
+    site: Callable[[Running, Gate, Any, Any], FastAPI] | None = None
+    """In place of commands and reads over HTTP: pages. Given what runs, the gate, the settings and the lifespan."""
 
     @property
     def package(self) -> str:
@@ -182,7 +185,10 @@ def application(service: Service, settings: Settings) -> FastAPI:
         await running.stop()
         await verifier.close()
 
-    app = http_of(service, running.store, gate, lifespan=lifespan)
+    if service.site is None:
+        app = http_of(service, running.store, gate, lifespan=lifespan)
+    else:
+        app = service.site(running, gate, settings, lifespan)
     app.include_router(operation_routes(running.store, running.broker, gate, running.day_changed.set))
     return app
 
@@ -208,7 +214,7 @@ def http_of(service: Service, store: EventStore, gate: Gate, lifespan: Any = Non
 def run(service: Service) -> None:
     """Run a service until it is told to stop. Wrong settings end it with code 2 and say what is wrong."""
     try:
-        settings = Settings()
+        settings = service.settings()
     except ValidationError as error:
         for one in error.errors(include_input=False):
             name = "_".join(["SHUFA", *(str(step).upper() for step in one["loc"])])

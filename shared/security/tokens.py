@@ -167,11 +167,16 @@ class TokenVerifier:
 
     async def verify(self, token: str) -> Caller:
         """The caller a token speaks for. Raises TokenInvalid, TokenExpired or KeysUnavailable."""
+        claims = await self.claims(token)
+        return _caller(claims | {"grants": claims.get(self._grants_claim, [])})
+
+    async def claims(self, token: str) -> dict[str, Any]:
+        """What a token of the issuer for this audience says, its signature and times checked. Raises the same."""
         if len(token) > LONGEST_TOKEN:
             raise TokenInvalid("length")
         key = await self._key_for(token)
         try:
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key=key,
                 algorithms=self._algorithms,
@@ -184,7 +189,7 @@ class TokenVerifier:
             raise TokenExpired() from None
         except jwt.PyJWTError as error:
             raise TokenInvalid(_check_that_failed(error)) from None
-        return _caller(claims | {"grants": claims.get(self._grants_claim, [])})
+        return claims
 
     async def close(self) -> None:
         """Let go of the connection to the issuer."""

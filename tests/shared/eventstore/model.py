@@ -87,7 +87,9 @@ class Ledger:
             new = [Happened(asked.stream, len(before) + 1, asked.note, today, asked.actor, text)]
         self.events += new
         names = tuple(event.name for event in new)
-        answer = Answer(SERVICE, self.tenant, len(self.events), asked.stream, len(before) + len(new), names)
+        published = len(self.events) if "Written" in names else None
+        version = len(before) + len(new)
+        answer = Answer(SERVICE, self.tenant, len(self.events), asked.stream, version, names, published)
         if asked.key:
             self.keys[asked.actor, asked.key] = (asked.body, answer)
         return answer

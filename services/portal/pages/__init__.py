@@ -1,0 +1,1 @@
+"""Pages, one module each: the routes of what a person opens."""

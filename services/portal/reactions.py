@@ -1,0 +1,10 @@
+"""What the portal keeps of what it hears: read models, nothing else. It decides nothing."""
+
+from __future__ import annotations
+
+from services.portal.views.timeline import TIMELINE
+from shared.messaging import Reactions
+
+PROJECTIONS = (TIMELINE,)
+
+reactions = Reactions("portal", PROJECTIONS)

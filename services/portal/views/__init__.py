@@ -1,0 +1,1 @@
+"""Read models kept of all public events, one file each."""

@@ -1,0 +1,61 @@
+"""The words of the pages: Chinese as they are written, English from locales/en.po."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+LANGUAGES = {"zh": "中文", "en": "English"}
+
+ROLES = {
+    "law_office": "依法治区办",
+    "party_office": "区委办",
+    "organization_department": "组织部",
+    "supervision_office": "督查室",
+    "leader": "区领导",
+    "reporter": "述法对象",
+    "liaison": "联络员",
+    "tenant_admin": "管理员",
+    "auditor": "审计",
+    "operator": "运维",
+    "inspector": "查阅",
+    "service": "服务",
+}
+"""How a district calls who holds a role; ``role_name`` says it for the tier at hand."""
+
+ROLES_OF_A_TOWN = {
+    "law_office": "司法所",
+    "party_office": "党政办",
+    "organization_department": "党群办",
+    "leader": "镇领导",
+}
+ROLES_ELSEWHERE = {
+    "law_office": "法治工作机构",
+    "party_office": "办公室",
+    "organization_department": "组织人事部门",
+    "leader": "领导",
+}
+
+
+def role_name(role: str, tier: str | None) -> str:
+    """What an office is called in a tenant of this tier (domain.md 1, town offices)."""
+    if tier in (None, "district"):
+        return ROLES.get(role, role)
+    return (ROLES_OF_A_TOWN if tier == "town" else ROLES_ELSEWHERE).get(role) or ROLES.get(role, role)
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """The catalogue of a language; Chinese needs none."""
+    if language not in LANGUAGES or language == "zh":
+        return NullTranslations()
+    text = files("services.portal").joinpath(f"locales/{language}.po").read_bytes()
+    compiled = BytesIO()
+    write_mo(compiled, read_po(BytesIO(text), locale=language))
+    compiled.seek(0)
+    return Translations(fp=compiled)
