@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from deploy.local.account import remove_elsewhere
 from deploy.local.cluster import Cluster
 from deploy.local.home import Home
+from tests.deploy.provider import Provider, providing
 
 USERS = """
 - {id: law, name: 示例·法治办, grants: [{tenant: shanghai.jinshan, role: law_office, unit: sifaju}]}
@@ -68,3 +69,10 @@ def cluster(open_folder: Path, start: StandIns) -> Iterator[Cluster]:
     running = start(Home.at(open_folder / "cluster"))
     yield running
     running.stop()
+
+
+@pytest.fixture
+async def provider(users: Path, tmp_path: Path) -> AsyncIterator[Provider]:
+    """The development issuer on a port, with a client to sign in through."""
+    async with providing(users, tmp_path) as one:
+        yield one
