@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,15 @@ def cluster(open_folder: Path, start: StandIns) -> Iterator[Cluster]:
     running.stop()
 
 
-@pytest.fixture
-async def provider(users: Path, tmp_path: Path) -> AsyncIterator[Provider]:
-    """The development issuer on a port, with a client to sign in through."""
-    async with providing(users, tmp_path) as one:
+@pytest.fixture(scope="session")
+async def served(users: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Provider]:
+    """The development issuer on a port, for all tests here."""
+    async with providing(users, tmp_path_factory.mktemp("issuer")) as one:
         yield one
+
+
+@pytest.fixture
+def provider(served: Provider) -> Provider:
+    """The development issuer on a port, its clock set right, with a client to sign in through."""
+    served.clock.now = time.time()
+    return served

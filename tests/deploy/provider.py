@@ -65,7 +65,7 @@ class Provider:
         return answered(await self.authorize(AT_ONCE | changed))["code"]
 
     async def exchange(
-        self, good: str, /, auth: tuple[str, str] | None = ("portal", SECRET), **changed: str | None
+        self, good: str, auth: tuple[str, str] | None = ("portal", SECRET), /, **changed: str | None
     ) -> httpx.Response:
         """POST /oauth/token as the portal does; a parameter that is None is left out."""
         form = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -89,7 +90,7 @@ async def test_an_unknown_client_or_address_is_a_page_and_never_a_redirect(
 
 
 async def test_a_parameter_given_twice_is_refused(provider: Provider) -> None:
-    twice = [*AT_ONCE.items(), ("redirect_uri", "http://evil.test/")]
+    twice = urlencode([*AT_ONCE.items(), ("redirect_uri", "http://evil.test/")])
     assert is_a_page_of_refusal(await provider.http.get("/authorize", params=twice))
 
 

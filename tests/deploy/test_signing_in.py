@@ -191,7 +191,7 @@ async def test_a_code_tried_with_a_wrong_verifier_is_gone(provider: Provider) ->
     "auth", [("portal", "a guess"), ("portal", ""), ("nobody", ""), ("", ""), None], ids=str
 )
 async def test_who_is_not_the_client_gets_no_token(provider: Provider, auth: tuple[str, str] | None) -> None:
-    response = await provider.exchange(await provider.code(), auth=auth)
+    response = await provider.exchange(await provider.code(), auth)
     assert refusal(response, 401) == "invalid_client"
     assert response.headers["WWW-Authenticate"].startswith("Basic ")
 
@@ -214,12 +214,12 @@ async def test_an_id_and_a_secret_come_encoded_as_a_form(provider: Provider) -> 
 
 
 async def test_another_clients_code_is_no_use(provider: Provider) -> None:
-    response = await provider.exchange(await provider.code(), auth=("other", "of other"))
+    response = await provider.exchange(await provider.code(), ("other", "of other"))
     assert refusal(response) == "invalid_grant"
 
 
 async def test_nobody_signs_in_through_a_service(provider: Provider) -> None:
-    response = await provider.exchange(await provider.code(), auth=("review", "of review"))
+    response = await provider.exchange(await provider.code(), ("review", "of review"))
     assert refusal(response) == "unauthorized_client"
 
 
