@@ -1,76 +1,42 @@
-"""The development issuer: signs tokens for the example users of one machine. Never for production.
+"""The development issuer: a small OpenID provider for the example users of one machine. Never for production.
 
-Not OpenID Connect's flows: one POST with the home's secret gives a person's token. What the services see of it, its
-discovery document, its keys and the tokens of their own accounts by client credentials, is as with any issuer, so that
-nothing of theirs is for development only.
+In place of a password it has a page of example users to choose from, and one POST with the home's secret gives a
+person's token without a browser. All else is as with any OpenID provider: discovery, keys, the authorization code flow
+with PKCE, client credentials, signing out. So nothing of a service's or of a client's is for development only, and
+production names any OpenID provider instead.
+
+It listens on the loopback interface alone and answers only to the name it has in its tokens, so that a page from
+elsewhere cannot reach it by a name of its own (DNS rebinding). Whoever can open a port of this machine can sign in as
+any example user through a client: keep no real data in such a home.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
-import json
 import os
 import socket
 import sys
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qs
+from urllib.parse import urlsplit
 
-import jwt
 import uvicorn
-import yaml
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import Depends, FastAPI, Header, HTTPException, Request
-from fastapi.security import HTTPBasic, HTTPBasicCredentials
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from fastapi import FastAPI, Header, HTTPException
+from pydantic import BaseModel
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from deploy.local.credentials import read_credentials
-from deploy.local.home import Home, LocalError, write_private
+from deploy.local.home import Home, LocalError
+from deploy.local.openid import authorizing, issuing
+from deploy.local.openid.clients import Client, addresses
+from deploy.local.openid.codes import Codes
+from deploy.local.openid.issuing import LIFETIME_SECONDS
+from deploy.local.openid.signing import ALGORITHM, Signer, SigningKey, load_key
+from deploy.local.openid.users import User, load_users
+from deploy.local.plan import PORTAL
 from deploy.local.tokens import SECRET_HEADER
-
-LIFETIME_SECONDS = 12 * 60 * 60
-SERVICE_LIFETIME_SECONDS = 10 * 60
-
-_BASIC = HTTPBasic()
-
-Role = Literal[
-    "law_office",
-    "party_office",
-    "leader",
-    "reporter",
-    "liaison",
-    "organization_department",
-    "supervision_office",
-    "auditor",
-    "tenant_admin",
-    "operator",
-    "service",
-]
-
-
-class Grant(BaseModel):
-    """A role in one tenant; ``unit`` for those who act for a unit, ``subtree`` to hold it in all below as well."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    tenant: str
-    role: Role
-    unit: str | None = None
-    subtree: bool = False
-
-
-class User(BaseModel):
-    """An example user, as in the users file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str
-    name: str
-    grants: tuple[Grant, ...] = ()
 
 
 class Asked(BaseModel):
@@ -87,51 +53,6 @@ class Token(BaseModel):
     expires_in: int = LIFETIME_SECONDS
 
 
-def load_users(path: Path) -> dict[str, User]:
-    """The users of a YAML file: a list of ``{id, name, grants: [{tenant, role, unit?, subtree?}]}``."""
-    try:
-        users = TypeAdapter(list[User]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise LocalError(f"The users file {path} cannot be read: {error.strerror}.") from error
-    except yaml.YAMLError as error:
-        raise LocalError(f"The users file {path} is not YAML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise LocalError(f"The users file {path} is wrong at {where}: {first['msg']}.") from error
-    return {user.id: user for user in users}
-
-
-@dataclass(frozen=True)
-class SigningKey:
-    """An Ed25519 key and its id, the RFC 7638 thumbprint of the public half."""
-
-    private: Ed25519PrivateKey = field(repr=False)
-
-    @property
-    def public_jwk(self) -> dict[str, str]:
-        raw = self.private.public_key().public_bytes_raw()
-        return {"crv": "Ed25519", "kty": "OKP", "x": _base64url(raw)}
-
-    @property
-    def kid(self) -> str:
-        canonical = json.dumps(self.public_jwk, sort_keys=True, separators=(",", ":"))
-        return _base64url(hashlib.sha256(canonical.encode()).digest())
-
-
-def load_key(path: Path) -> SigningKey:
-    """The home's signing key, made on first use and kept 0600."""
-    if not path.exists():
-        pem = Ed25519PrivateKey.generate().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        write_private(path, pem.decode())
-    private = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(private, Ed25519PrivateKey):
-        raise LocalError(f"{path} is not an Ed25519 key.")
-    return SigningKey(private)
-
-
 def create_app(
     issuer: str,
     audience: str,
@@ -139,29 +60,48 @@ def create_app(
     key: SigningKey,
     secret: str,
     accounts: Mapping[str, str],
+    *,
+    clients: Mapping[str, Client] | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> FastAPI:
     """The issuer's HTTP interface. ``issuer`` is its own address, as it stands in the tokens; ``accounts`` are the
-    services' secrets."""
+    services' secrets; ``clients`` are those of them that people sign in through."""
     app = FastAPI(title="Shufa development issuer", version="1", description=__doc__ or "")
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[urlsplit(issuer).hostname or ""])
+    signer = Signer(issuer, audience, key, clock)
+    codes = Codes(clock)
+    clients = clients or {}
+    app.include_router(authorizing.routes(signer, clients, users, codes))
+    app.include_router(issuing.routes(signer, accounts, clients, users, codes))
 
     @app.get("/.well-known/openid-configuration")
     async def configuration() -> dict[str, Any]:
-        """What a client of OpenID Connect looks up first."""
+        """What a client looks up first: OpenID Connect Discovery 1.0, 3."""
         return {
             "issuer": issuer,
-            "jwks_uri": f"{issuer}/jwks.json",
+            "authorization_endpoint": f"{issuer}/authorize",
             "token_endpoint": f"{issuer}/oauth/token",
-            "grant_types_supported": ["client_credentials"],
+            "end_session_endpoint": f"{issuer}/logout",
+            "jwks_uri": f"{issuer}/jwks.json",
+            "scopes_supported": list(authorizing.SCOPES),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "client_credentials"],
+            "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic"],
-            "id_token_signing_alg_values_supported": ["EdDSA"],
+            "id_token_signing_alg_values_supported": [ALGORITHM],
             "subject_types_supported": ["public"],
-            "response_types_supported": [],
+            "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "name"],
+            "prompt_values_supported": list(authorizing.PROMPTS),
+            "request_parameter_supported": False,
+            "request_uri_parameter_supported": False,
+            "authorization_response_iss_parameter_supported": True,
         }
 
     @app.get("/jwks.json")
     async def keys() -> dict[str, Any]:
         """The public half of the signing key."""
-        return {"keys": [{**key.public_jwk, "kid": key.kid, "alg": "EdDSA", "use": "sig"}]}
+        return {"keys": [{**key.public_jwk, "kid": key.kid, "alg": ALGORITHM, "use": "sig"}]}
 
     @app.post("/token")
     async def token(asked: Asked, given: Annotated[str, Header(alias=SECRET_HEADER)] = "") -> Token:
@@ -171,47 +111,16 @@ def create_app(
         user = users.get(asked.user)
         if user is None:
             raise HTTPException(404, f"There is no user {asked.user!r}; known: {', '.join(sorted(users))}.")
-        return signed(user, LIFETIME_SECONDS)
-
-    @app.post("/oauth/token")
-    async def service_token(
-        request: Request, given: Annotated[HTTPBasicCredentials, Depends(_BASIC)]
-    ) -> Token:
-        """A token for the account of a service: RFC 6749, 4.4."""
-        form = parse_qs((await request.body())[:1000].decode("ascii", "replace"))
-        if form.get("grant_type") != ["client_credentials"]:
-            raise HTTPException(400, "unsupported_grant_type")
-        known = accounts.get(given.username, "")
-        if not known or not hmac.compare_digest(given.password.encode(), known.encode()):
-            raise HTTPException(401, "invalid_client", headers={"WWW-Authenticate": "Basic"})
-        return signed(_service(given.username, users.values()), SERVICE_LIFETIME_SECONDS)
-
-    def signed(user: User, seconds: int) -> Token:
-        now = int(time.time())
-        claims = {
-            "iss": issuer,
-            "aud": audience,
-            "sub": user.id,
-            "name": user.name,
-            "iat": now,
-            "exp": now + seconds,
-            "grants": [grant.model_dump(exclude_defaults=True) for grant in user.grants],
-        }
-        token = jwt.encode(claims, key.private, algorithm="EdDSA", headers={"kid": key.kid})
-        return Token(access_token=token, expires_in=seconds)
+        return Token(access_token=signer.access_token(user, LIFETIME_SECONDS))
 
     return app
 
 
-def _service(name: str, users: Iterable[User]) -> User:
-    """The account of a service: it reads progress in every tree that some user has a role in."""
-    tops = sorted({grant.tenant.partition(".")[0] for user in users for grant in user.grants})
-    grants = tuple(Grant(tenant=top, role="service", subtree=True) for top in tops)
-    return User(id=f"service:{name}", name=name, grants=grants)
-
-
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+def clients_of(environment: Mapping[str, str]) -> dict[str, Client]:
+    """The portal, where the environment says which addresses it has (see plan.program_environment)."""
+    redirects = addresses(environment.get("SHUFA_REDIRECTS", ""))
+    signed_out = addresses(environment.get("SHUFA_SIGNED_OUT_REDIRECTS", ""))
+    return {PORTAL: Client(redirects, signed_out)} if redirects else {}
 
 
 def main() -> int:
@@ -227,6 +136,7 @@ def main() -> int:
         key=load_key(home.issuer_key),
         secret=credentials.issuer,
         accounts=credentials.accounts,
+        clients=clients_of(os.environ),
     )
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)

@@ -15,6 +15,8 @@ from deploy.local.state import Settings
 PORTAL = "portal"
 AUDIENCE = "shufa"
 ISSUER = "issuer"
+PORTAL = "portal"
+"""The client that people sign in through."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,12 @@ def program_environment(
         "SHUFA_AUDIENCE": AUDIENCE,
     }
     if name == ISSUER:
-        return {**environment, "SHUFA_HOME": str(home.root), "SHUFA_USERS": str(settings.users)}
+        environment |= {"SHUFA_HOME": str(home.root), "SHUFA_USERS": str(settings.users)}
+        if PORTAL in addresses:
+            portal = f"http://{addresses[PORTAL]}"
+            environment["SHUFA_REDIRECTS"] = f"{portal}/signin/callback"
+            environment["SHUFA_SIGNED_OUT_REDIRECTS"] = f"{portal}/"
+        return environment
     environment |= {"SHUFA_JWKS_URL": f"{issuer}/jwks.json", "SHUFA_CLOCK": settings.clock}
     if settings.today is not None:
         environment["SHUFA_SIMULATED_START"] = settings.today.isoformat()

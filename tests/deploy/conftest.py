@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from deploy.local.account import remove_elsewhere
 from deploy.local.cluster import Cluster
 from deploy.local.home import Home
+from tests.deploy.provider import Provider, providing
 
 USERS = """
 - {id: law, name: 示例·法治办, grants: [{tenant: shanghai.jinshan, role: law_office, unit: sifaju}]}
@@ -68,3 +70,17 @@ def cluster(open_folder: Path, start: StandIns) -> Iterator[Cluster]:
     running = start(Home.at(open_folder / "cluster"))
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+async def served(users: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Provider]:
+    """The development issuer on a port, for all tests here."""
+    async with providing(users, tmp_path_factory.mktemp("issuer")) as one:
+        yield one
+
+
+@pytest.fixture
+def provider(served: Provider) -> Provider:
+    """The development issuer on a port, its clock set right, with a client to sign in through."""
+    served.clock.now = time.time()
+    return served

@@ -16,6 +16,8 @@ from pydantic import SecretStr
 from deploy.local import issuer
 from deploy.local.cluster import Cluster
 from deploy.local.home import PROJECT, Home, LocalError, with_project
+from deploy.local.openid import signing
+from deploy.local.openid.users import load_users
 from deploy.local.tokens import SECRET_HEADER
 from shared.security.account import Account
 
@@ -23,15 +25,13 @@ ISSUER = "http://issuer.test"
 
 
 @pytest.fixture
-def key(tmp_path: Path) -> issuer.SigningKey:
-    return issuer.load_key(tmp_path / "issuer.key")
+def key(tmp_path: Path) -> signing.SigningKey:
+    return signing.load_key(tmp_path / "issuer.key")
 
 
 @pytest.fixture
-def client(users: Path, key: issuer.SigningKey) -> httpx.AsyncClient:
-    app = issuer.create_app(
-        ISSUER, "shufa", issuer.load_users(users), key, "the secret", {"review": "of review"}
-    )
+def client(users: Path, key: signing.SigningKey) -> httpx.AsyncClient:
+    app = issuer.create_app(ISSUER, "shufa", load_users(users), key, "the secret", {"review": "of review"})
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ISSUER)
 
 
@@ -54,7 +54,7 @@ async def test_a_token_says_who_and_with_which_grants(client: httpx.AsyncClient)
 def test_a_role_for_all_tenants_below_is_said_in_the_users_file_and_in_the_claims(tmp_path: Path) -> None:
     path = tmp_path / "users.yaml"
     path.write_text("- {id: a, name: A, grants: [{tenant: t, role: tenant_admin, subtree: true}]}")
-    [grant] = issuer.load_users(path)["a"].grants
+    [grant] = load_users(path)["a"].grants
     assert grant.model_dump(exclude_defaults=True) == {"tenant": "t", "role": "tenant_admin", "subtree": True}
 
 
@@ -85,9 +85,9 @@ async def test_the_published_key_is_the_public_half_alone(client: httpx.AsyncCli
     assert set(published) == {"kty", "crv", "x", "kid", "alg", "use"}
 
 
-def test_the_key_is_kept_for_its_owner_alone(tmp_path: Path, key: issuer.SigningKey) -> None:
+def test_the_key_is_kept_for_its_owner_alone(tmp_path: Path, key: signing.SigningKey) -> None:
     assert (tmp_path / "issuer.key").stat().st_mode & 0o777 == 0o600
-    assert issuer.load_key(tmp_path / "issuer.key").kid == key.kid
+    assert signing.load_key(tmp_path / "issuer.key").kid == key.kid
 
 
 def test_the_kid_is_the_thumbprint_of_rfc_8037() -> None:
@@ -95,7 +95,7 @@ def test_the_kid_is_the_thumbprint_of_rfc_8037() -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
-    example = issuer.SigningKey(Ed25519PrivateKey.from_private_bytes(seed))
+    example = signing.SigningKey(Ed25519PrivateKey.from_private_bytes(seed))
     assert example.kid == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
@@ -111,11 +111,11 @@ def test_the_kid_is_the_thumbprint_of_rfc_8037() -> None:
 def test_a_wrong_users_file_is_refused_with_the_place(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "users.yaml").write_text(text)
     with pytest.raises(LocalError, match=reason):
-        issuer.load_users(tmp_path / "users.yaml")
+        load_users(tmp_path / "users.yaml")
 
 
 def test_the_example_users_are_read() -> None:
-    assert issuer.load_users(PROJECT / "examples/jinshan/users.yaml")
+    assert load_users(PROJECT / "examples/jinshan/users.yaml")
 
 
 # ---- the accounts of services ----
