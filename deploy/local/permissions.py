@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from deploy.local.console import say
-from deploy.local.credentials import SERVICES
 from deploy.local.home import PROJECT, LocalError
+from shared.contracts import PUBLISHERS
 
 if TYPE_CHECKING:
     from shared.security.permissions import Permitted
@@ -71,7 +71,7 @@ def lines() -> Iterator[Line]:
     """The whole table: of each service its commands and everything that can be read, then the services themselves."""
     from shared.security.permissions import COMMANDS, OPERATIONS, READS, reading
 
-    for service in SERVICES:
+    for service in PUBLISHERS:
         for (of, what), permitted in COMMANDS.items():
             if of == service:
                 yield Line(service, "command", what, permitted)

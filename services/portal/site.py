@@ -29,6 +29,7 @@ from services.portal.web.owners import Done, OwnerRefused, Owners
 from services.portal.web.signin import NotSignedIn, Person, SignIns, local
 from services.portal.web.visit import Visit, place_of
 from services.portal.web.words import role_name
+from shared.contracts import PUBLISHERS
 from shared.decider import Refused
 from shared.eventstore import tables
 from shared.eventstore.failures import TenantUnknown
@@ -39,7 +40,6 @@ from shared.tenancy import is_tenant
 
 log = get_logger(__name__)
 
-OWNERS = ("scheduling", "review", "rectification", "evaluation")
 WRITE_SEEN_SECONDS = 2.0
 """How long a command's own news is waited for before the page says 处理中."""
 
@@ -143,7 +143,7 @@ def language_of(request: Request) -> str:
 def site(running: Running, gate: Gate, settings: PortalSettings, lifespan: Any) -> FastAPI:
     """The application."""
     desk = Desk(running.store.app)
-    owners = Owners({service: settings.owner_url(service) for service in OWNERS})
+    owners = Owners({service: settings.owner_url(service) for service in PUBLISHERS})
     signins = SignIns(settings, desk, gate.verifier)
     made = Site(running, gate, settings, desk, owners, signins, News(running.store.relay))
     running.loops.append(Loop("desk", desk.tidy, asyncio.Event(), every=600.0))
@@ -221,7 +221,7 @@ def _common(site: Site) -> APIRouter:
         fields = [(name, value) for name, value in form if isinstance(value, str)]
         ours = dict(fields)
         back, name = local(ours.get("_back", "/")), ours.get("_form", "")
-        if service not in OWNERS:
+        if service not in PUBLISHERS:
             raise Refused("http.not-found", what=service)
         seen = ours.get("_version", "")
         try:

@@ -5,7 +5,7 @@ import json
 from shared.contracts import evaluation, ledger, rectification, review, scheduling, superseded
 from shared.contracts.base import Contract
 
-__all__ = ["CONTRACTS", "Contract", "contracts_of", "newest", "sayers"]
+__all__ = ["CONTRACTS", "PUBLISHERS", "Contract", "contracts_of", "newest", "sayers"]
 
 
 def _concrete(module: object) -> list[type[Contract]]:
@@ -28,12 +28,13 @@ CONTRACTS: dict[tuple[str, int], type[Contract]] = {
 
 _CHANGED = {name for name, _ in superseded.UPCASTS}
 
-_SERVICES = tuple(dict.fromkeys(contract.service for contract in CONTRACTS.values() if contract.service))
+PUBLISHERS = tuple(dict.fromkeys(contract.service for contract in CONTRACTS.values() if contract.service))
+"""The services that own facts and say them; who only listens (the portal) is none."""
 
 
 def sayers(contract: Contract | type[Contract]) -> tuple[str, ...]:
     """The services that publish an event: its own, or all."""
-    return (contract.service,) if contract.service else _SERVICES
+    return (contract.service,) if contract.service else PUBLISHERS
 
 
 def contracts_of(service: str) -> list[type[Contract]]:

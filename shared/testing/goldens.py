@@ -20,10 +20,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from shared.contracts import PUBLISHERS
 from shared.decider import FreeText
 from shared.eventstore.codec import Codec, schema_version
 from shared.eventstore.restore import LEDGER
-from shared.runtime.migrate import SERVICES
 
 ROOT = Path(__file__).parents[2] / "tests"
 
@@ -197,7 +197,7 @@ def everywhere() -> list[Goldens]:
     """The goldens of every aggregate of every service, and of what every ledger may hold besides."""
     of_services = [
         Goldens(f"services/{service}", aggregate.kind, aggregate.codec)
-        for service in SERVICES
+        for service in PUBLISHERS
         for aggregate in import_module(f"services.{service}.application").AGGREGATES
     ]
     return [*of_services, Goldens("shared/eventstore", LEDGER.kind, LEDGER.codec)]

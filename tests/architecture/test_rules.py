@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 import services
-from shared.contracts import CONTRACTS
+from shared.contracts import CONTRACTS, PUBLISHERS
 from shared.contracts.base import Value
-from shared.runtime.migrate import SERVICES
 from shared.testing import rulebook
 from shared.testing.domain_rows import DEFAULTS, PRINCIPLES, STEPS
 from shared.testing.rulebook import keys_of, read, source_in
@@ -83,7 +82,7 @@ def names() -> Iterator[str]:
             for item in vars(module).values():
                 if isinstance(item, type) and dataclasses.is_dataclass(item):
                     yield from (f"{item.__name__}.{one.name}" for one in dataclasses.fields(item))
-    for service in SERVICES:
+    for service in PUBLISHERS:
         for aggregate in import_module(f"services.{service}.application").AGGREGATES:
             for view in aggregate.views:
                 yield from (f"{view.name}.{column.name}" for column in view.table.columns)

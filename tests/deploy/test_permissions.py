@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from deploy.local.cli import app
 from deploy.local.home import PROJECT
 from deploy.local.permissions import MEANING, PAGE, WIDTH, lines, page
-from shared.runtime.migrate import SERVICES
+from shared.contracts import PUBLISHERS
 from shared.security.permissions import COMMANDS, READS, ROLES
 
 RUNNER = CliRunner()
@@ -34,7 +34,7 @@ def test_every_line_of_the_table_is_printed_and_every_view_has_one() -> None:
     printed = {(line.service, line.what) for line in lines()}
     assert set(COMMANDS) <= printed
     assert {line for line in READS if line[0] != "*"} <= printed
-    for service in SERVICES:
+    for service in PUBLISHERS:
         assert {(service, "ledger"), (service, "texts")} <= printed
     assert ("rectification", "case-register") in printed
     assert len(list(lines())) == len(printed)

@@ -19,8 +19,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
+from shared.contracts import PUBLISHERS
 from shared.runtime import service as runtime
-from shared.runtime.migrate import SERVICES
 from shared.runtime.settings import Settings
 from shared.security.permissions import ROLES
 from shared.security.tokens import Caller, GrantHeld, TokenVerifier
@@ -31,7 +31,7 @@ A, B = "zhejiang.jiaxing", "shanghai.jinshan1"
 OPERATORS = {"/clock", "/livez", "/readyz", "/metrics"}
 """Of a service and not of a tenant."""
 
-pytestmark = pytest.mark.parametrize("service", SERVICES)
+pytestmark = pytest.mark.parametrize("service", PUBLISHERS)
 
 
 @pytest.fixture(scope="module")

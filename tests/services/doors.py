@@ -16,12 +16,12 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.local.servers import Servers
-from shared.contracts import Contract
+from shared.contracts import PUBLISHERS, Contract
 from shared.decider import Actor
 from shared.eventstore import BusinessClock, Context, EventStore, UnitOfWork, reference, tables, views
 from shared.eventstore.store import engine
 from shared.runtime.gate import Gate
-from shared.runtime.migrate import SERVICES, migrate
+from shared.runtime.migrate import migrate
 from shared.runtime.service import Service, http_of
 from shared.security import TokenVerifier
 from tests.issuing import AUDIENCE, ISSUER, Hands, Issuer, issuing
@@ -80,7 +80,7 @@ class Doors:
 async def open_doors(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Doors]:
     """The services, open, on an empty database each."""
     with issuing() as issuer:
-        doors = Doors(issuer, {name: await _door(name, servers, new_database, issuer) for name in SERVICES})
+        doors = Doors(issuer, {name: await _door(name, servers, new_database, issuer) for name in PUBLISHERS})
         yield doors
         for door in doors.of.values():
             await door.client.aclose()

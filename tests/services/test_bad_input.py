@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from shared.runtime.migrate import SERVICES
+from shared.contracts import PUBLISHERS
 from tests.conftest import CASES
 from tests.issuing import ISSUER
 from tests.services.doors import Door, Doors
@@ -117,7 +117,7 @@ def secrets_of(token: str) -> list[str]:
     return [token, *(part for part in token.split(".") if len(part) > 8)]
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", PUBLISHERS)
 async def test_a_bad_token_is_refused_everywhere_logged_once_and_changes_nothing(
     name: str, doors: Doors, log: Log, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -159,7 +159,7 @@ async def test_a_bad_token_is_refused_everywhere_logged_once_and_changes_nothing
     assert await door.contents() == before
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", PUBLISHERS)
 async def test_what_is_no_tenant_is_refused_everywhere_whoever_asks(
     name: str, doors: Doors, log: Log
 ) -> None:

@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA
 
+from shared.contracts import PUBLISHERS
 from shared.contracts.scheduling import RoleGranted, TenantRegistered
-from shared.runtime.migrate import SERVICES
 from tests.conftest import CASES
 from tests.services.doors import Door, Doors
 from tests.shared.conftest import by_hand
@@ -270,7 +270,7 @@ async def _prepare(door: Door) -> None:
         )
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", PUBLISHERS)
 async def test_every_role_may_what_its_line_says_and_nothing_else(name: str, doors: Doors) -> None:
     door = doors.of[name]
     await _prepare(door)

@@ -13,12 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from deploy.local.cluster import Cluster
-from deploy.local.credentials import SERVICES
 from deploy.local.demo.play import Played
 from deploy.local.demo.scenario import Scenario, TenantPlayed
 from deploy.local.demo.talk import Talk
 from deploy.local.home import LocalError
 from deploy.local.ledgers import checked_ledgers, checked_roots, seal_now
+from shared.contracts import PUBLISHERS
 from shared.eventstore import tables
 from shared.eventstore.store import engine
 
@@ -79,7 +79,7 @@ def gather(cluster: Cluster, talk: Talk, scenario: Scenario, played: Iterable[Pl
 
 def _ledgers(talk: Talk, of: TenantPlayed) -> dict[str, list[Data]]:
     path = f"/tenants/{of.tenant}/ledger"
-    return {service: list(talk.pages(of.ledger_reader, service, path)) for service in SERVICES}
+    return {service: list(talk.pages(of.ledger_reader, service, path)) for service in PUBLISHERS}
 
 
 def _views(talk: Talk, of: TenantPlayed) -> dict[str, dict[str, list[Data]]]:
@@ -199,7 +199,7 @@ async def _from_the_databases(cluster: Cluster) -> tuple[list[Data], list[Data],
     published: list[Data] = []
     verified: list[Data] = []
     wrong: Data = {}
-    for service in SERVICES:
+    for service in PUBLISHERS:
         published += await _published(service, cluster.database_url(service, "relay"))
         await seal_now(cluster, service)
         roots = await checked_roots(cluster, service)

@@ -28,12 +28,11 @@ from services.rectification.domain.commands import (
 )
 from services.rectification.domain.suspension import SuspendCases
 from services.rectification.views.case_register import CASE_REGISTER
-from shared.contracts import Contract
+from shared.contracts import PUBLISHERS, Contract
 from shared.contracts.scheduling import PolicyAdopted, TenantRegistered, Tier
 from shared.decider import Actor, Decision
 from shared.eventstore import Context, EventStore, reading, reference, tables, views
 from shared.eventstore.unit_of_work import UnitOfWork
-from shared.runtime.migrate import SERVICES
 from tests.services.asking import Asking
 from tests.services.rectification.conftest import new_store
 from tests.services.rectification.telling import LAW_OFFICE, PARTY_OFFICE, SENT, SUPERVISION, open_case
@@ -218,7 +217,7 @@ async def test_a_row_has_the_light_of_its_own_tenants_policy(tree: Tree) -> None
 def test_what_a_tier_sees_below_leads_to_no_text() -> None:
     """Every progress view, in every service: what ends in _ref or proves a result is the tenant's own."""
     found = {}
-    for service in SERVICES:
+    for service in PUBLISHERS:
         for view in importlib.import_module(f"services.{service}.application").VIEWS:
             names = {column.name for column in view.table.c}
             assert {*view.own_only} <= names
