@@ -1,4 +1,4 @@
-"""The words of the pages: Chinese as they are written, English from locales/en.po."""
+"""The words of the pages: Chinese as they are written, English from the files in locales/en."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from io import BytesIO
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -54,8 +55,14 @@ def translations(language: str) -> NullTranslations:
     """The catalogue of a language; Chinese needs none."""
     if language not in LANGUAGES or language == "zh":
         return NullTranslations()
-    text = files("services.portal").joinpath(f"locales/{language}.po").read_bytes()
+    whole = Catalog(locale=language)
+    for part in sorted(
+        files("services.portal").joinpath(f"locales/{language}").iterdir(), key=lambda one: one.name
+    ):
+        for message in read_po(BytesIO(part.read_bytes()), locale=language):
+            if message.id:
+                whole.add(message.id, message.string)
     compiled = BytesIO()
-    write_mo(compiled, read_po(BytesIO(text), locale=language))
+    write_mo(compiled, whole)
     compiled.seek(0)
     return Translations(fp=compiled)
