@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -74,8 +75,12 @@ def _outside(url: str) -> bool:
 
 
 async def axe(page: Page) -> list[str]:
-    """What axe-core finds serious or critical on the page as it stands, each as ``rule: element: what is wrong``."""
-    found = await Axe().run(page)
+    """What axe-core finds serious or critical on the page as it stands, each as ``rule: element: what is wrong``.
+
+    axe is a script: for a visitor without scripts it never ends, which is a TimeoutError after a minute.
+    """
+    async with asyncio.timeout(60):
+        found = await Axe().run(page)
     return [
         f"{violation['id']}: {' '.join(map(str, node['target']))}: {violation['help']}"
         for violation in found.response["violations"]
