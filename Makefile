@@ -11,6 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv/peers
+BROWSER := .venv/browser
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help
@@ -30,8 +31,13 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 demo: $(INSTALLED) ## the whole story of two rounds on this machine, every step checked
 	@$(BIN)/shufa demo
 
+# Where it cannot be had, the tests that need it say so; the others run all the same.
+$(BROWSER): $(INSTALLED)
+	@echo "Preparing the browser ..."
+	@if $(BIN)/python -m shared.testing.chromium >/dev/null; then touch $@; fi
+
 .PHONY: test
-test: $(INSTALLED) ## all tests, on real PostgreSQL and NATS
+test: $(INSTALLED) $(BROWSER) ## all tests, on real PostgreSQL, NATS and Chromium
 	@$(BIN)/python -m pytest
 
 .PHONY: check
