@@ -65,7 +65,9 @@ def test_what_a_translation_is_given_it_says(file: Path) -> None:
         assert not CHINESE.search(str(message.string)) or message.id == "", message.id
 
 
-TRANSLATED = re.compile(r"""\b_\(\s*("[^"]*"|'[^']*')|\{%-?\s*trans\b.*?endtrans\s*-?%\}|\{#.*?#\}""", re.DOTALL)
+TRANSLATED = re.compile(
+    r"""\b_\(\s*("[^"]*"|'[^']*')|\{%-?\s*trans\b.*?endtrans\s*-?%\}|\{#.*?#\}""", re.DOTALL
+)
 SIGNS = ('<span class="mark" aria-hidden="true">法</span>',)
 """Chinese that is a picture and not a word."""
 
