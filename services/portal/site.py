@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -23,6 +23,7 @@ from services.portal.desk import LARGEST_UNSENT, Desk, Unsent
 from services.portal.settings import PortalSettings
 from services.portal.views.timeline import timeline
 from services.portal.web import errors, pages, signin
+from services.portal.web.around import Around
 from services.portal.web.forms import LARGEST_FORM, nested
 from services.portal.web.live import News
 from services.portal.web.owners import Done, OwnerRefused, Owners
@@ -152,7 +153,6 @@ def site(running: Running, gate: Gate, settings: PortalSettings, lifespan: Any) 
     async def whole(app: FastAPI) -> AsyncIterator[None]:
         async with lifespan(app):
             yield
-            await made.news.stop()
             await owners.close()
             await signins.close()
 
@@ -160,17 +160,9 @@ def site(running: Running, gate: Gate, settings: PortalSettings, lifespan: Any) 
         title="Shufa portal", version="1.0.0", lifespan=whole, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.site = made
+    running.before_stop.append(made.news.end)
     headers = pages.security_headers(settings.issuer)
-
-    errors.install(app, made)
-
-    @app.middleware("http")
-    async def secured(request: Request, call_next: Any) -> Response:
-        answer: Response = await call_next(request)
-        for name, value in headers.items():
-            answer.headers.setdefault(name, value)
-        return answer
-
+    app.add_middleware(Around, headers=headers, fault=errors.install(app))
     app.mount("/static", pages.Hashed(directory=pages.HERE / "static"))
     app.include_router(signin.routes(signins))
     app.include_router(_common(made))
@@ -228,7 +220,7 @@ def _common(site: Site) -> APIRouter:
             _, heard = await site.command(
                 visit,
                 service,
-                f"{kind}/{id}/{command}",
+                "/".join(quote(step, safe="") for step in (kind, id, command)),
                 nested(fields),
                 key=ours.get("_key") or visit.key(),
                 seen=int(seen) if seen.isdecimal() else None,
