@@ -1,7 +1,5 @@
 """The portal's application: pages on what the portal keeps, commands on their way to their owners, live parts."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
@@ -91,7 +89,7 @@ class Site:
             language=language_of(request),
             store=store,
             owners=self.owners,
-            note=NOTHING_TO_SAY | (await self.desk.noted(person.id, note) or {} if note else {}),
+            note={**NOTHING_TO_SAY, **(await self.desk.noted(person.id, note) or {} if note else {})},
         )
         request.state.visit = visit
         return visit

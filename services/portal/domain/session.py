@@ -55,6 +55,40 @@ CATEGORIES = {
 FOCUS_AREAS = ("乡村振兴", "产业结构调整升级", "优化营商环境", "“五违四必”整治", "基层社会治理")
 """What the field names; another may be typed."""
 
+BULLETIN_STATES = {
+    "not_due": "未到期",
+    "fed_back_unverified": "已反馈待核查",
+    "completed": "已完成",
+    "overdue": "逾期",
+}
+EVENTS = {
+    "SessionOpened": "述法会排定",
+    "ObserverExpected": "确定列席人员",
+    "BulletinReceived": "收到上一轮整改情况通报",
+    "AgendaConfirmed": "确认议程",
+    "AgendaReopened": "重新开放议程",
+    "SessionRescheduled": "改期",
+    "ReporterSubstituted": "替换述法对象",
+    "ReporterChanged": "述法对象变更",
+    "SessionCancelled": "取消",
+    "BulletinNoted": "登记通报情况",
+    "SpeechRecorded": "登记述法用时",
+    "SupplementRecorded": "登记补充汇报",
+    "CommentRecorded": "登记点评",
+    "AttendanceRecorded": "登记列席情况",
+    "GuestRecorded": "登记观摩人员",
+    "MarkedNotHeld": "标记未进行",
+    "SessionClosed": "会议结束",
+    "MinutesDrafted": "起草纪要",
+    "RequirementsChecked": "核对工作要求",
+    "WordsConfirmed": "确认本人讲话",
+    "MinutesSigned": "签发",
+    "MinutesNumbered": "编号",
+    "MinutesSent": "印发",
+    "MinutesCorrected": "更正纪要",
+}
+"""The events of a session's ledger, in words."""
+
 FACTS = (
     "SessionScheduled",
     "SessionRescheduled",
@@ -70,6 +104,12 @@ FACTS = (
 
 Told = dict[str, Any]
 """``{session, plan_year, number, held_on, state, roster, observers, speeches, guests, reason, bulletin}``."""
+
+
+def round_name(session: str) -> str:
+    """``2021-1`` → ``2021年度第1次述法会``."""
+    year, _, number = session.partition("-")
+    return f"{year}年度第{number}次述法会"
 
 
 def told(facts: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Told]:
@@ -190,3 +230,9 @@ def lines_shown(values: Mapping[str, Any]) -> int:
     ]
     wanted = str(values.get("lines", ""))
     return min(max(2, int(wanted) if wanted.isdecimal() else 0, *filled), LINES_AT_MOST)
+
+
+def units_chosen(values: Mapping[str, Any], line: int) -> list[str]:
+    """The units that a line of a comment's form names. They are found by their names: where a unit stands in the list
+    changes when the registry does."""
+    return [unit for name, unit in values.items() if name.startswith(f"requirements[{line}][units]") and unit]

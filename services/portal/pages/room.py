@@ -1,7 +1,5 @@
 """What the forms of a session say in more than plain fields: a speech's time, a comment's lines, a correction."""
 
-from __future__ import annotations
-
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 

@@ -1,7 +1,5 @@
 """述法会: the sessions of a tenant by year, and one session on its whole way from the roster to the minutes."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -15,6 +13,7 @@ from services.portal.domain import session as words
 from services.portal.site import Site
 from services.portal.views.timeline import timeline
 from services.portal.web.visit import Visit
+from services.portal.web.words import role_name
 from shared.decider import Refused
 
 Row = dict[str, Any]
@@ -123,8 +122,11 @@ async def whole(visit: Visit, row: Row) -> Row:
     refs = [one["text_ref"] for one in (*comments, *row["supplements"])]
     refs += [one["reason_ref"] for one in row["not_held"]]
     refs += [reason["ref"] for one in ledger if (reason := bulletin_reason(one))]
+    tier = visit.place.tier
     return {
         "row": row,
+        "office": lambda role: role_name(role, tier),
+        "unapproved": [one["unit"] for one in drafts if one["state"] not in ("approved", "withdrawn")],
         "drafts": {one["unit"]: one for one in drafts},
         "comments": comments,
         "bulletin": next(iter(bulletins), None),

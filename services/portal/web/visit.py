@@ -53,7 +53,7 @@ class Visit:
     language: str
     store: EventStore
     owners: Owners
-    note: Mapping[str, Any] = field(default=NOTHING_TO_SAY)
+    note: Mapping[str, Any] = field(default_factory=lambda: NOTHING_TO_SAY)
     unsent: dict[str, list[Unsent]] = field(default_factory=dict)
 
     @property
