@@ -1,7 +1,5 @@
 """The portal's application: pages on what the portal keeps, commands on their way to their owners, live parts."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
@@ -27,7 +25,7 @@ from services.portal.web.forms import LARGEST_FORM, nested
 from services.portal.web.live import News
 from services.portal.web.owners import Done, OwnerRefused, Owners
 from services.portal.web.signin import NotSignedIn, Person, SignIns, local
-from services.portal.web.visit import Visit, place_of
+from services.portal.web.visit import NOTHING_TO_SAY, Visit, place_of
 from services.portal.web.words import role_name
 from shared.contracts import PUBLISHERS
 from shared.decider import Refused
@@ -85,7 +83,7 @@ class Site:
             language=language_of(request),
             store=store,
             owners=self.owners,
-            note=(await self.desk.noted(person.id, note) or {}) if note else {},
+            note={**NOTHING_TO_SAY, **(await self.desk.noted(person.id, note) or {} if note else {})},
         )
         request.state.visit = visit
         return visit
