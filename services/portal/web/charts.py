@@ -33,7 +33,7 @@ PATTERNS = (
 CSS = (
     f"text{{font-family:{FONTS};fill:#1f2328}}.title{{font-size:17px;font-weight:700;text-anchor:middle}}"
     ".axis text{font-size:15px;text-anchor:middle}.value{font-size:15px;text-anchor:middle}"
-    ".legends text{font-size:15px}.background{fill:none}.line{stroke:#57606a;fill:none}"
+    ".legends text{font-size:15px}.background,.line{fill:none}"
     "rect.rect,.legends rect{stroke:#1f2328;stroke-width:1}"
     + "".join(f".color-{n} .rect,rect.color-{n}{{fill:url(#fill-{n})}}" for n in range(len(PATTERNS)))
 )
