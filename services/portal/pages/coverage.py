@@ -241,7 +241,9 @@ def gaps_table(
 def _drawn(years: Sequence[dict[str, Any]], of: Of, tier: Tier, language: str) -> bytes:
     """The counts of one tier, year after year."""
     _ = translations(language).gettext
-    of_tier: list[dict[str, int]] = [next((one for one in year["tiers"] if one["tier"] == tier), {}) for year in years]
+    of_tier: list[dict[str, int]] = [
+        next((one for one in year["tiers"] if one["tier"] == tier), {}) for year in years
+    ]
     told = (
         (("heads", _("负责人")), ("heard", _("其中已述法")))
         if of == "heads"
