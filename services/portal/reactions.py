@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from services.portal.views import cases, drafts, sessions
 from services.portal.views.timeline import TIMELINE
 from shared.messaging import Reactions
 
-PROJECTIONS = (TIMELINE,)
+PROJECTIONS = (TIMELINE, *sessions.PROJECTIONS, *drafts.PROJECTIONS, *cases.PROJECTIONS)
 
 reactions = Reactions("portal", PROJECTIONS)
