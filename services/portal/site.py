@@ -20,6 +20,7 @@ from structlog import get_logger
 
 from services.portal import pages as page_modules
 from services.portal.desk import LARGEST_UNSENT, Desk, Unsent
+from services.portal.notices.post import Post
 from services.portal.settings import PortalSettings
 from services.portal.views.timeline import timeline
 from services.portal.web import errors, pages, signin
@@ -55,6 +56,7 @@ class Site:
     owners: Owners
     signins: SignIns
     news: News
+    notices: Post
 
     async def person(self, request: Request) -> Person:
         """Who is signed in. Raises NotSignedIn."""
@@ -145,8 +147,10 @@ def site(running: Running, gate: Gate, settings: PortalSettings, lifespan: Any) 
     desk = Desk(running.store.app)
     owners = Owners({service: settings.owner_url(service) for service in PUBLISHERS})
     signins = SignIns(settings, desk, gate.verifier)
-    made = Site(running, gate, settings, desk, owners, signins, News(running.store.relay))
+    post = Post(running.store, gate, settings)
+    made = Site(running, gate, settings, desk, owners, signins, News(running.store.relay), post)
     running.loops.append(Loop("desk", desk.tidy, asyncio.Event(), every=600.0))
+    running.loops.append(Loop("notices", post.step, asyncio.Event(), every=2.0))
 
     @asynccontextmanager
     async def whole(app: FastAPI) -> AsyncIterator[None]:
@@ -155,6 +159,7 @@ def site(running: Running, gate: Gate, settings: PortalSettings, lifespan: Any) 
             await made.news.stop()
             await owners.close()
             await signins.close()
+            await post.close()
 
     app = FastAPI(
         title="Shufa portal", version="1.0.0", lifespan=whole, docs_url=None, redoc_url=None, openapi_url=None
@@ -236,12 +241,10 @@ def _common(site: Site) -> APIRouter:
         except OwnerRefused as refused:
             kept = {key: value for key, value in fields if not key.startswith("_")}
             content = {"kind": "refused", "form": name, "fields": kept, "problem": refused.problem}
-            return _with_note(back, await site.desk.note(visit.person.id, content), name)
+            return with_note(back, await site.desk.note(visit.person.id, content), name)
         await site.desk.drop_unsent(visit.person.id, tenant, name)
         content = {"kind": "done" if heard else "doing", "form": name, "command": command}
-        return _with_note(
-            local(ours.get("_then") or back), await site.desk.note(visit.person.id, content), ""
-        )
+        return with_note(local(ours.get("_then") or back), await site.desk.note(visit.person.id, content), "")
 
     @router.put("/t/{tenant}/unsent/{form}")
     async def keep(request: Request, visit: Visiting, form: str) -> Response:
@@ -310,7 +313,8 @@ async def _keep_what_came_too_late(site: Site, request: Request, tenant: str, no
     request.state.back = local(fields.get("_back", "/"))
 
 
-def _with_note(back: str, note: str, anchor: str) -> RedirectResponse:
+def with_note(back: str, note: str, anchor: str) -> RedirectResponse:
+    """Back to a page, which then says what the note does."""
     parts = urlsplit(back)
     query = "&".join(one for one in parts.query.split("&") if one and not one.startswith("note="))
     query = "&".join(filter(None, (query, urlencode({"note": note}))))

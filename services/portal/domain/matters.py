@@ -1,4 +1,4 @@
-"""What is open in a tenant on a day, as the portal knows it: sessions on their way, cases in hand, sheets to publish."""
+"""What is open in a tenant on a day, as the portal knows it: sessions, cases in hand, sheets to publish."""
 
 from __future__ import annotations
 

@@ -60,6 +60,7 @@ def upgrade() -> None:
     op.create_index("case_dates_by_day", "case_dates", ["tenant", "due_on"])
     op.create_index("case_standings_by_state", "case_standings", ["tenant", "state", "on"])
     op.create_index("case_standings_by_unit", "case_standings", ["tenant", "unit", "state"])
+    op.create_index("timeline_by_instant", "timeline", ["tenant", "recorded_at"])
 
 
 def _create(name: str, key: str | None, *columns: sa.Column[Any]) -> None:
