@@ -18,6 +18,7 @@ from structlog import get_logger
 
 from services.portal import pages as page_modules
 from services.portal.desk import LARGEST_UNSENT, Desk, Unsent
+from services.portal.notices.post import Post
 from services.portal.settings import PortalSettings
 from services.portal.views.timeline import timeline
 from services.portal.web import errors, pages, signin
@@ -60,6 +61,7 @@ class Site:
     owners: Owners
     signins: SignIns
     news: News
+    notices: Post
 
     async def person(self, request: Request) -> Person:
         """Who is signed in. Raises NotSignedIn."""
@@ -152,7 +154,7 @@ class Site:
         await self.desk.drop_unsent(visit.person.id, visit.tenant, name)
         content = {"kind": "done" if heard else "doing", "form": name, "command": path.rpartition("/")[2]}
         back = local(ours.get("_then") or ours.get("_back", "/"))
-        return _with_note(back, await self.desk.note(visit.person.id, content), "")
+        return with_note(back, await self.desk.note(visit.person.id, content), "")
 
     async def sent_back(self, visit: Visit, fields: Fields, refused: Refused) -> Response:
         """The way back to a form that was refused, by its owner or by the page itself, with what was typed."""
@@ -168,7 +170,7 @@ class Site:
         name = ours.get("_form", "")
         content = {"kind": "refused", "form": name, "fields": kept, "problem": problem}
         note = await self.desk.note(visit.person.id, content)
-        return _with_note(local(ours.get("_back", "/")), note, name)
+        return with_note(local(ours.get("_back", "/")), note, name)
 
     async def _heard(self, done: Done) -> bool:
         """Wait until what others are told of the command has been applied here, up to WRITE_SEEN_SECONDS."""
@@ -199,8 +201,10 @@ def site(running: Running, gate: Gate, settings: PortalSettings, lifespan: Any) 
     desk = Desk(running.store.app)
     owners = Owners({service: settings.owner_url(service) for service in PUBLISHERS})
     signins = SignIns(settings, desk, gate.verifier)
-    made = Site(running, gate, settings, desk, owners, signins, News(running.store.relay))
+    post = Post(running.store, gate, settings)
+    made = Site(running, gate, settings, desk, owners, signins, News(running.store.relay), post)
     running.loops.append(Loop("desk", desk.tidy, asyncio.Event(), every=600.0))
+    running.loops.append(Loop("notices", post.step, asyncio.Event(), every=2.0))
 
     @asynccontextmanager
     async def whole(app: FastAPI) -> AsyncIterator[None]:
@@ -208,6 +212,7 @@ def site(running: Running, gate: Gate, settings: PortalSettings, lifespan: Any) 
             yield
             await owners.close()
             await signins.close()
+            await post.close()
 
     app = FastAPI(
         title="Shufa portal", version="1.0.0", lifespan=whole, docs_url=None, redoc_url=None, openapi_url=None
@@ -330,7 +335,8 @@ async def _keep_what_came_too_late(site: Site, request: Request, tenant: str, no
     request.state.back = local(fields.get("_back", "/"))
 
 
-def _with_note(back: str, note: str, anchor: str) -> RedirectResponse:
+def with_note(back: str, note: str, anchor: str) -> RedirectResponse:
+    """Back to a page, which then says what the note does."""
     parts = urlsplit(back)
     query = "&".join(one for one in parts.query.split("&") if one and not one.startswith("note="))
     query = "&".join(filter(None, (query, urlencode({"note": note}))))
