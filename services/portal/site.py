@@ -40,6 +40,9 @@ from shared.tenancy import is_tenant
 
 log = get_logger(__name__)
 
+Fields = list[tuple[str, str]]
+"""What a form sent, in its order."""
+
 WRITE_SEEN_SECONDS = 2.0
 """How long a command's own news is waited for before the page says 处理中."""
 
@@ -115,6 +118,42 @@ class Site:
             visit.person.token, service, f"{visit.tenant}/{path}", body, key=key, seen_version=seen
         )
         return done, await self._heard(done)
+
+    async def received(self, request: Request, tenant: str) -> tuple[Visit, Fields]:
+        """Who sent a form that one of our pages made, and what is in it. What was sent after the sign-in had ended is
+        kept. Raises NotSignedIn and refusals."""
+        try:
+            visit = await self.visit(request, tenant)
+        except NotSignedIn as nobody:
+            await _keep_what_came_too_late(self, request, tenant, nobody)
+            raise
+        form = await own_form(request, visit.person.csrf)
+        return visit, [(name, value) for name, value in form if isinstance(value, str)]
+
+    async def carried_out(
+        self, visit: Visit, fields: Fields, service: str, path: str, body: dict[str, Any]
+    ) -> Response:
+        """Give a command that a form stands for; the way back to the form's page, which says what came of it."""
+        ours = dict(fields)
+        back, name, seen = local(ours.get("_back", "/")), ours.get("_form", ""), ours.get("_version", "")
+        try:
+            _, heard = await self.command(
+                visit,
+                service,
+                path,
+                body,
+                key=ours.get("_key") or visit.key(),
+                seen=int(seen) if seen.isdecimal() else None,
+            )
+        except OwnerRefused as refused:
+            kept = {key: value for key, value in fields if not key.startswith("_")}
+            content = {"kind": "refused", "form": name, "fields": kept, "problem": refused.problem}
+            return _with_note(back, await self.desk.note(visit.person.id, content), name)
+        await self.desk.drop_unsent(visit.person.id, visit.tenant, name)
+        content = {"kind": "done" if heard else "doing", "form": name, "command": path.rpartition("/")[2]}
+        return _with_note(
+            local(ours.get("_then") or back), await self.desk.note(visit.person.id, content), ""
+        )
 
     async def _heard(self, done: Done) -> bool:
         """Wait until what others are told of the command has been applied here, up to WRITE_SEEN_SECONDS."""
@@ -212,36 +251,10 @@ def _common(site: Site) -> APIRouter:
     async def do(request: Request, tenant: str, service: str, kind: str, id: str, command: str) -> Response:
         """A form as a command of an owner. The answer is a redirect: to the page it came from, which then says what
         came of it and, where it was refused, still has what was typed."""
-        try:
-            visit = await site.visit(request, tenant)
-        except NotSignedIn as nobody:
-            await _keep_what_came_too_late(site, request, tenant, nobody)
-            raise
-        form = await own_form(request, visit.person.csrf)
-        fields = [(name, value) for name, value in form if isinstance(value, str)]
-        ours = dict(fields)
-        back, name = local(ours.get("_back", "/")), ours.get("_form", "")
+        visit, fields = await site.received(request, tenant)
         if service not in PUBLISHERS:
             raise Refused("http.not-found", what=service)
-        seen = ours.get("_version", "")
-        try:
-            _, heard = await site.command(
-                visit,
-                service,
-                f"{kind}/{id}/{command}",
-                nested(fields),
-                key=ours.get("_key") or visit.key(),
-                seen=int(seen) if seen.isdecimal() else None,
-            )
-        except OwnerRefused as refused:
-            kept = {key: value for key, value in fields if not key.startswith("_")}
-            content = {"kind": "refused", "form": name, "fields": kept, "problem": refused.problem}
-            return _with_note(back, await site.desk.note(visit.person.id, content), name)
-        await site.desk.drop_unsent(visit.person.id, tenant, name)
-        content = {"kind": "done" if heard else "doing", "form": name, "command": command}
-        return _with_note(
-            local(ours.get("_then") or back), await site.desk.note(visit.person.id, content), ""
-        )
+        return await site.carried_out(visit, fields, service, f"{kind}/{id}/{command}", nested(fields))
 
     @router.put("/t/{tenant}/unsent/{form}")
     async def keep(request: Request, visit: Visiting, form: str) -> Response:
