@@ -9,6 +9,8 @@ import pytest
 
 from deploy.local.home import Home
 from deploy.local.servers import Servers, embedded_servers
+from tests.browser.fixtures import browser, context_of  # noqa: F401  # for every folder
+from tests.played import played  # noqa: F401  # for every folder
 
 _numbers = itertools.count(1)
 

@@ -168,7 +168,6 @@ def _needed(names: tuple[str, ...], work: Path, update_said: str) -> list[str]:
     asked = _run(
         names,
         "apt-get",
-        "-qq",
         "--yes",
         "--print-uris",
         "--config-file",

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
@@ -16,64 +13,26 @@ import jsonschema
 import nats
 import pytest
 import sqlalchemy as sa
-from rich.console import Console
 from sqlalchemy.ext.asyncio import create_async_engine
 from typer.testing import CliRunner, Result
 
 from deploy.local.cli import app
 from deploy.local.cluster import Cluster
 from deploy.local.credentials import SERVICES
-from deploy.local.demo.command import demo, ready_scenario
+from deploy.local.demo.command import ready_scenario
 from deploy.local.maintain import loaded, read_models
 from deploy.local.status import Status, status
 from deploy.local.tree import read_tree
-from shared.contracts import CONTRACTS
+from shared.contracts import CONTRACTS, PUBLISHERS
 from shared.contracts.schema import SCHEMAS, file_name
 from shared.eventstore import tables
 from shared.eventstore.store import APP_CONNECTIONS, RELAY_CONNECTIONS, engine
+from tests.played import Played
 
 MEMORY_AT_MOST = 900_000_000
 JINSHAN = "shanghai.jinshan"
 LANGXIA = "shanghai.jinshan.langxia"
 BUREAU = "shanghai.jinshan.shengtaihuanjingju"
-
-
-@dataclass(frozen=True)
-class Played:
-    """The demo's report, what it printed, and its system, still up."""
-
-    report: dict[str, Any]
-    printed: str
-    cluster: Cluster
-
-    def of(self, tenant: str) -> dict[str, Any]:
-        return dict(self.report["tenants"][tenant])
-
-    def case(self, tenant: str, case: str) -> dict[str, Any]:
-        [found] = [one for one in self.of(tenant)["cases"] if one["case"] == case]
-        return dict(found)
-
-    def row(self, tenant: str, case: str) -> dict[str, Any]:
-        """A case as the register has it."""
-        register = self.of(tenant)["views"]["rectification"]["case_register"]
-        [found] = [one for one in register if one["stream"] == f"case-{case}"]
-        return dict(found)
-
-    def view(self, tenant: str, service: str, view: str) -> list[dict[str, Any]]:
-        return list(self.of(tenant)["views"][service][view])
-
-
-@pytest.fixture(scope="session")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    """One run of ``shufa demo --keep --json``."""
-    folder = tmp_path_factory.mktemp("demo")
-    terminal = io.StringIO()
-    demo(folder / "home", folder / "report.json", keep=True, console=Console(file=terminal, width=120))
-    cluster = Cluster.running(folder / "home")
-    try:
-        yield Played(json.loads((folder / "report.json").read_text("utf-8")), terminal.getvalue(), cluster)
-    finally:
-        cluster.stop(purge=True)
 
 
 def test_each_of_the_five_events_of_the_chain_was_published(played: Played) -> None:
@@ -230,7 +189,7 @@ def test_what_a_tier_may_see_of_the_tiers_below_holds_no_text_that_people_wrote(
         for event in played.report["published"]
         if CONTRACTS[event["name"], event["version"]].event_class == "progress"
     ]
-    for service in SERVICES:
+    for service in PUBLISHERS:
         for view in import_module(f"services.{service}.application").VIEWS:
             if view.tier == "progress":
                 for tenant in played.report["tenants"]:
@@ -255,7 +214,7 @@ def test_the_whole_tree_is_open_and_counted_by_tier(played: Played) -> None:
 def test_every_ledger_holds_and_is_sealed(played: Played) -> None:
     verified = {one["ledger"]: (one["problem"], one["sealed"]) for one in played.report["verification"]}
     assert {
-        f"{service}:{tenant}" for service in SERVICES for tenant in (JINSHAN, LANGXIA, BUREAU)
+        f"{service}:{tenant}" for service in PUBLISHERS for tenant in (JINSHAN, LANGXIA, BUREAU)
     } <= verified.keys()
     assert set(verified.values()) == {(None, True)}
     assert played.report["roots"] == {service: [] for service in SERVICES}

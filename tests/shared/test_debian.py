@@ -77,6 +77,11 @@ def test_what_a_package_needs_comes_with_it(archive: Path, tmp_path: Path) -> No
         binary(folder, "usr/bin/moon")
 
 
+def test_a_named_package_is_fetched_though_the_system_has_it() -> None:
+    assert "Package: dpkg\n" in debian._status(("apt",))
+    assert "Package: dpkg\n" not in debian._status(("apt", "dpkg"))
+
+
 def test_a_link_leads_to_the_unpacked_file(archive: Path, tmp_path: Path) -> None:
     folder = packages("shufa-lamp", place=tmp_path / "place")
     assert binary(folder, "usr/bin/light").resolve() == folder / "usr/bin/lamp"
@@ -121,7 +126,7 @@ def test_what_a_run_left_behind_in_the_middle_does_not_matter(archive: Path, tmp
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("shufa-nothing", "shufa-nothing cannot be fetched:\n.*Unable to locate package shufa-nothing"),
+        ("shufa-nothing", "(?s)shufa-nothing cannot be fetched:\n.*Unable to locate package shufa-nothing"),
         ("shufa-moon", "(?s)shufa-moon cannot be fetched:\n.*Depends: shufa-sun but it is not installable"),
     ],
 )

@@ -35,12 +35,14 @@ def demo(
     json_file: Path | None = None,
     keep: bool = False,
     *,
+    users: Path | None = None,
     console: Console | None = None,
     before_step: BeforeStep = lambda cluster, number, step: None,
 ) -> dict[str, Any]:
     """Play the scenario against a fresh system, open the rest of the tree, and return the report.
 
     Without ``home`` the system lives in a temporary folder that is removed at the end; ``keep`` leaves it up.
+    ``users`` may have a token, where others than the scenario's may.
     Raises LocalError: a wrong scenario before anything is started, StepFailed at the first step that does not hold.
     """
     console = console or Console(highlight=False)
@@ -50,7 +52,9 @@ def demo(
     console.rule(
         f"{scenario.index.title} — played from {scenario.first_day} to {scenario.index.until}", align="left"
     )
-    with _running(where, scenario, console, keep=keep, purge=home is None) as cluster:
+    with _running(
+        where, users or scenario.users_file, scenario, console, keep=keep, purge=home is None
+    ) as cluster:
         talk = Talk(cluster)
         try:
             played = _play(cluster, talk, scenario, console, before_step)
@@ -91,7 +95,7 @@ def _fresh(home: Path | None) -> Home:
 
 @contextmanager
 def _running(
-    where: Home, scenario: Scenario, console: Console, *, keep: bool, purge: bool
+    where: Home, users: Path, scenario: Scenario, console: Console, *, keep: bool, purge: bool
 ) -> Iterator[Cluster]:
     """The system for the length of the block. If all went well it stays up where that was asked, and is removed
     where it was only for this; if not it is stopped and its logs stay."""
@@ -100,7 +104,7 @@ def _running(
             where,
             clock="simulated",
             today=scenario.first_day,
-            users=scenario.users_file,
+            users=users,
             attached=not keep,
             doing=lambda what: spinner.update(what),
         )
