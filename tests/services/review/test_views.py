@@ -161,6 +161,26 @@ def test_a_draft_that_is_no_longer_asked_for_is_shown_as_withdrawn() -> None:
 # Registered units
 
 
+def test_every_revision_stands_in_the_row_with_where_its_texts_lie() -> None:
+    first, remarks, second = submitted(), returned(), submitted(2)
+    shown = row(DRAFTS, expected(), first, remarks, second, approved(2), HANDED_OVER)["revisions"]
+    assert [(one["revision"], one["text_ref"], one["remarks_ref"]) for one in shown] == [
+        (1, first.text.ref, remarks.remarks.ref),
+        (2, second.text.ref, None),
+    ]
+    assert [(one["returned_on"], one["approved_on"]) for one in shown] == [
+        ("2021-06-07", None),
+        (None, "2021-06-15"),
+    ]
+
+
+@pytest.mark.parametrize(("houses", "office"), [((), "law_office"), (("law_office",), "supervision_office")])
+def test_a_draft_says_which_office_reviews_it(houses: tuple[str, ...], office: str) -> None:
+    [row] = rows(DRAFTS, replace(expected(), houses_offices=houses))
+    assert DRAFTS.present is not None
+    assert DRAFTS.present(row, HELD, Policy(), published())["reviewed_by"] == office
+
+
 def test_a_unit_is_shown_as_it_is_now() -> None:
     head = {"post": "head", "title": "局长", "person": "局长乙"}
     noted = UnitNoted(
