@@ -1,7 +1,5 @@
 """通知设置: where a person wants to be told of their work, of which kinds not, and what became of the last notices."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from email.errors import MessageError
 from email.headerregistry import Address

@@ -1,7 +1,5 @@
 """待办: what a person has to do in a tenant, by when and why; and what happened there of late."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
