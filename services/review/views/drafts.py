@@ -21,11 +21,10 @@ from services.review.domain.draft import (
     DraftWithdrawn,
     Event,
 )
-from services.review.domain.policies.people import office_in_charge
 from services.review.domain.speech import aimed_at
 from shared.calendar import Calendar
 from shared.eventstore import Recorded, View, view_table
-from shared.tenancy import Policy
+from shared.tenancy import Policy, office_in_charge
 
 drafts = view_table(
     "drafts",
