@@ -33,9 +33,9 @@ def open_desks(cluster: Cluster) -> Town:
         for order, (unit, name, category, offices, posts) in enumerate(UNITS, start=1):
             body = {"name": name, "category": category, "official_order": order, "houses_offices": offices}
             admin(f"unit/{unit}/register-unit", **body, posts=posts, valid_from=today.isoformat())
-        for person, name, role, unit in PEOPLE:
+        for person, name, role, works_in in PEOPLE:
             given: dict[str, object] = {"person": person, "name": name, "role": role, "reason": "试用"}
-            admin(f"access/{person}/grant-role", **given | ({"unit": unit} if unit else {}))
+            admin(f"access/{person}/grant-role", **given | ({"unit": works_in} if works_in else {}))
         until(lambda: _granted(talk), within=30.0, what="the grants have not arrived")
     finally:
         talk.close()
