@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.portal.domain.work import GROUPS, Asking, Task, asking, tasks
-from services.portal.open_matters import open_matters
+from services.portal.open_matters import AT_MOST, open_matters
 from services.portal.site import Site
 from services.portal.told import with_what_owners_tell
 from services.portal.views.cases import case_heads
@@ -49,6 +49,7 @@ def routes(site: Site) -> APIRouter:
             session_parts=session_parts,
             silent=silent,
             more=more,
+            at_most=AT_MOST,
             late=late,
             events=EVENTS,
             names={one.unit: one.unit_name for session in matters.sessions for one in session.reporters},
