@@ -222,6 +222,15 @@ class Sealer:
             await self.seal()
         return False
 
+    async def read(self) -> Chain:
+        """All roots until now, each checked. Raises NotARoot or OutOfStep where they are not as they were written."""
+        async with self._alone():
+            return self._chain
+
+    def seal_of(self, tenant: str, restored: Sequence[LedgerRestored]) -> Seal | None:
+        """The last seal of a ledger that no restore has given up, of the roots that were read."""
+        return standing(self._chain, self.folder, tenant, restored)
+
     async def seal(self) -> Root | None:
         """Sign a root over all ledgers that changed since the last; None where none did.
 
@@ -257,10 +266,7 @@ class Sealer:
 
     async def _verified(self, tenant: str) -> Verified:
         async with one_snapshot(self.store.app, tenant) as connection:
-            return await verify_ledger(connection, self.store.service, tenant, self._standing, only_new=True)
-
-    def _standing(self, tenant: str, restored: Sequence[LedgerRestored]) -> Seal | None:
-        return standing(self._chain, self.folder, tenant, restored)
+            return await verify_ledger(connection, self.store.service, tenant, self.seal_of, only_new=True)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:

@@ -37,6 +37,7 @@ from shared.runtime import messages, problems
 from shared.runtime.collector import collect_seldom
 from shared.runtime.gate import Gate
 from shared.runtime.http import command_routes, read_routes
+from shared.runtime.ledger import ledger_routes
 from shared.runtime.operations import operation_routes
 from shared.runtime.settings import Settings
 from shared.security.offices import more_offices_than_policy_allows
@@ -97,7 +98,7 @@ class Running:
         relay = Relay(self.store, self.broker)
         deadlines = Deadlines(self.store, service.aggregates, service.fires)
 
-        sealer = Sealer(self.store, key, settings.roots)
+        self.sealer = Sealer(self.store, key, settings.roots)
 
         async def fire() -> bool:
             return await deadlines.fire_due() > 0
@@ -106,7 +107,7 @@ class Running:
             Loop("relay", relay.step, self.store.committed),
             Loop("applier", applier.step, self.inbox.stored),
             Loop("deadlines", fire, self.day_changed, every=1.0),
-            Loop("seal", sealer.step, asyncio.Event(), every=60.0),
+            Loop("seal", self.sealer.step, asyncio.Event(), every=60.0),
             Loop("housekeeping", self.store.forget_old_commands, asyncio.Event(), every=3600.0),
         ]
 
@@ -187,7 +188,7 @@ def application(service: Service, settings: Settings) -> FastAPI:
         await verifier.close()
 
     if service.site is None:
-        app = http_of(service, running.store, gate, lifespan=lifespan)
+        app = http_of(service, running.store, gate, lifespan=lifespan, sealer=running.sealer)
     else:
         app = service.site(running, gate, settings, lifespan)
     app.state.running = running
@@ -195,7 +196,9 @@ def application(service: Service, settings: Settings) -> FastAPI:
     return app
 
 
-def http_of(service: Service, store: EventStore, gate: Gate, lifespan: Any = None) -> FastAPI:
+def http_of(
+    service: Service, store: EventStore, gate: Gate, lifespan: Any = None, sealer: Sealer | None = None
+) -> FastAPI:
     """What a service answers to people over HTTP: commands, reads, and routes of its own."""
     app = FastAPI(
         title=f"Shufa {service.name}",
@@ -208,6 +211,7 @@ def http_of(service: Service, store: EventStore, gate: Gate, lifespan: Any = Non
     problems.install(app, messages.load([service.package]))
     app.include_router(command_routes(store, gate, service.commands))
     app.include_router(read_routes(store, gate, service.views, service.aggregates))
+    app.include_router(ledger_routes(store, gate, sealer))
     if service.routes is not None:
         app.include_router(service.routes(store, gate))
     return app
