@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 
 import chinese_calendar
@@ -25,3 +26,13 @@ def published() -> Calendar:
             for year in years
         }
     )
+
+
+def holiday_name(day: date) -> str | None:
+    """What the public holiday is called (国庆节); None for any other day, a weekend too, and where it is not known."""
+    try:
+        free, name = chinese_calendar.get_holiday_detail(day)
+    except NotImplementedError:
+        return None
+    named = next((one for one in chinese_calendar.Holiday if one.value == name), None)
+    return named.chinese if free and named else None

@@ -52,6 +52,14 @@ class Sheet:
     header_row: int = 1
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def harmless(text: str) -> str:
+    """A text for a cell: one that a spreadsheet would take for a formula is marked as text."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 def read_sheet(content: bytes, media_type: str) -> Sheet:
     """The first sheet of a workbook, or a CSV file (comma or tab; UTF-8 with or without its mark, UTF-16 with it, or
     GB18030). Raises NotRead."""

@@ -1,6 +1,6 @@
 """The event-sourcing kernel: ledgers, deciders, read models, deadlines. docs/decisions says why it is as it is."""
 
-from shared.eventstore.aggregate import Aggregate, Recorded, View, text_link, view_table
+from shared.eventstore.aggregate import Aggregate, Judged, Recorded, View, text_link, view_table
 from shared.eventstore.clock import BusinessClock
 from shared.eventstore.deadlines import Deadlines, Fires
 from shared.eventstore.store import EventStore
@@ -14,6 +14,7 @@ __all__ = [
     "Deadlines",
     "EventStore",
     "Fires",
+    "Judged",
     "Key",
     "Recorded",
     "UnitOfWork",

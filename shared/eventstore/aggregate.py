@@ -48,18 +48,31 @@ class Recorded(Generic[T]):
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A filter by what depends on the day: the word that ``of`` finds for these columns of a row."""
+
+    columns: tuple[str, ...]
+    of: Callable[[Row, date, Policy, Calendar], str]
+
+
+@dataclass(frozen=True)
 class View:
     """A read model kept with the event: rows of the stream in hand, a pure fold over its whole history.
 
     ``rows`` gives the columns besides tenant and stream; ``[]`` means no row. ``filters`` are the columns a list
-    may be asked by, ``order_by`` its order (the stream comes last), ``present`` adds what depends on today. Of a
-    *progress* view a tier above sees every column but ``own_only``: where a text lies, what proves a result.
+    may be asked by, and ``judged`` what it may be asked by as it is on a day; ``order_by`` its order (the stream comes
+    last), ``sorts`` the columns it may be sorted by instead, ``searched`` those in which a text is looked for.
+    ``present`` adds what depends on today. Of a *progress* view a tier above sees every column but ``own_only``: where
+    a text lies, what proves a result.
     """
 
     table: sa.Table
     rows: Callable[[Sequence[Recorded[Any]]], list[Row]]
     filters: tuple[str, ...] = ()
     order_by: tuple[str, ...] = ()
+    sorts: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
+    judged: Mapping[str, Judged] = field(default_factory=dict)
     tier: Tier = "private"
     present: Callable[[Row, date, Policy, Calendar], Row] | None = None
     own_only: tuple[str, ...] = ()

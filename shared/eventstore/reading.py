@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.decider import Refused
 from shared.eventstore import tables
 from shared.eventstore.aggregate import Aggregate, Row, View
+from shared.eventstore.cursors import beyond, beyond_sorted, cursor, from_json, read_cursor
 from shared.eventstore.unit_of_work import recorded_from
 from shared.tenancy import ancestors_and_self
 
@@ -30,6 +29,10 @@ class Page:
     next: str | None
 
 
+Conditions = Sequence[sa.ColumnElement[bool]]
+"""What else is asked of a row, besides its filters."""
+
+
 async def view_page(
     connection: AsyncConnection,
     view: View,
@@ -37,16 +40,44 @@ async def view_page(
     filters: Mapping[str, str],
     limit: int,
     after: str | None,
+    *,
+    sort: str | None = None,
+    also: Conditions = (),
 ) -> Page:
-    """Rows of one tenant in the view's order. ``filters`` are equalities; ``after`` is a page's ``next``."""
+    """Rows of one tenant in the view's order, or by the column that ``sort`` names (``-`` before it: downwards; empty
+    values last, and equals in the view's order). ``filters`` are equalities; ``after`` is a page's ``next``."""
+    query = sa.select(view.table).where(view.table.c.tenant == tenant, *_filtered(view, filters), *also)
+    if sort is not None:
+        return await _sorted_page(connection, view, query, sort, limit, after)
     order = _order(view)
-    query = sa.select(view.table).where(view.table.c.tenant == tenant, *_filtered(view, filters))
     if after is not None:
-        query = query.where(_beyond(order, _read_cursor(after, len(order))))
+        query = query.where(beyond(order, read_cursor(after, len(order))))
     found = (await connection.execute(query.order_by(*order).limit(limit + 1))).mappings().all()
     rows = [dict(row) for row in found[:limit]]
     more = len(found) > limit
-    return Page(rows, _cursor([rows[-1][column.name] for column in order]) if more else None)
+    return Page(rows, cursor([rows[-1][column.name] for column in order]) if more else None)
+
+
+async def _sorted_page(
+    connection: AsyncConnection, view: View, query: sa.Select[Any], sort: str, limit: int, after: str | None
+) -> Page:
+    """A page's ``next`` says by what the list was sorted: it is of no use for another order."""
+    name, down = sort.removeprefix("-"), sort.startswith("-")
+    if name not in view.sorts:
+        raise Refused("http.unknown-sort", sort=name, known=list(view.sorts))
+    by = view.table.c[name]
+    rest = [column for column in _order(view) if column is not by]
+    if after is not None:
+        said, *last = read_cursor(after, 2 + len(rest))
+        if said != sort:
+            raise Refused("http.invalid-cursor")
+        query = query.where(beyond_sorted(by, down, rest, last))
+    order = (by.desc() if down else by.asc()).nulls_last()
+    found = (await connection.execute(query.order_by(order, *rest).limit(limit + 1))).mappings().all()
+    rows = [dict(row) for row in found[:limit]]
+    if len(found) <= limit:
+        return Page(rows, None)
+    return Page(rows, cursor([sort, *(rows[-1][column.name] for column in (by, *rest))]))
 
 
 async def subtree_page(
@@ -56,25 +87,27 @@ async def subtree_page(
     filters: Mapping[str, str],
     limit: int,
     after: str | None,
+    *,
+    also: Conditions = (),
 ) -> Page:
     """Rows of a tenant and of all below it: in the official order of tenants, then in the view's order, without the
     columns that are the tenant's own. A page's ``next`` says the tenant and the row it ended with."""
     order, tenants = _order(view), await tenants_in_order(connection, scope)
     last: list[Any] | None = None
     if after is not None:
-        tenant, *last = _read_cursor(after, 1 + len(order))
+        tenant, *last = read_cursor(after, 1 + len(order))
         if tenant not in tenants:
             raise Refused("http.invalid-cursor")
         tenants = tenants[tenants.index(tenant) :]
     found: list[Row] = []
     some = FEW_TENANTS
     while tenants and len(found) <= limit:
-        ask = subtree_query(view, tenants[:some], filters, limit + 1 - len(found), last)
+        ask = subtree_query(view, tenants[:some], filters, limit + 1 - len(found), last, also)
         found += [dict(row) for row in (await connection.execute(ask)).mappings()]
         tenants, some, last = tenants[some:], some * 4, None
     rows, more = found[:limit], len(found) > limit
     return Page(
-        rows, _cursor([rows[-1][name] for name in ("tenant", *(c.name for c in order))]) if more else None
+        rows, cursor([rows[-1][name] for name in ("tenant", *(c.name for c in order))]) if more else None
     )
 
 
@@ -84,7 +117,12 @@ tenants mostly have none is looked through in a few queries, and one whose tenan
 
 
 def subtree_query(
-    view: View, tenants: Sequence[str], filters: Mapping[str, str], limit: int, last: Sequence[Any] | None
+    view: View,
+    tenants: Sequence[str],
+    filters: Mapping[str, str],
+    limit: int,
+    last: Sequence[Any] | None,
+    also: Conditions = (),
 ) -> sa.Select[Any]:
     """The first rows of these tenants in this order; of the first tenant those after ``last``, where it is given.
     Each tenant is looked up by itself, so that an index leads to its rows and no more than a page of them is read."""
@@ -95,9 +133,9 @@ def subtree_query(
         .table_valued(sa.column("tenant", sa.Text(collation="C")), with_ordinality="place")
         .render_derived(name="asked")
     )
-    of_one = sa.select(*shown).where(table.c.tenant == asked.c.tenant, *_filtered(view, filters))
+    of_one = sa.select(*shown).where(table.c.tenant == asked.c.tenant, *_filtered(view, filters), *also)
     if last is not None:
-        of_one = of_one.where((asked.c.place > 1) | _beyond(order, last))
+        of_one = of_one.where((asked.c.place > 1) | beyond(order, last))
     rows = of_one.order_by(*order).limit(limit).lateral("rows")
     return (
         sa.select(*rows.c)
@@ -137,14 +175,6 @@ def _order(view: View) -> list[sa.Column[Any]]:
 
 def _filtered(view: View, filters: Mapping[str, str]) -> list[sa.ColumnElement[bool]]:
     return [view.table.c[name] == _typed(view.table.c[name], text) for name, text in filters.items()]
-
-
-def _beyond(order: Sequence[sa.Column[Any]], last: Sequence[Any]) -> sa.ColumnElement[bool]:
-    try:
-        typed = [sa.literal(_from_json(c, v), c.type) for c, v in zip(order, last, strict=True)]
-    except (ValueError, TypeError):
-        raise Refused("http.invalid-cursor") from None
-    return sa.tuple_(*order) > sa.tuple_(*typed)
 
 
 async def view_row(connection: AsyncConnection, view: View, tenant: str, stream: str) -> Row | None:
@@ -264,35 +294,10 @@ async def stream_version(connection: AsyncConnection, tenant: str, stream: str) 
 
 def _typed(column: sa.Column[Any], text: str) -> Any:
     try:
-        return _from_json(column, json.loads(text) if _is_plain(column) else text)
+        return from_json(column, json.loads(text) if _is_plain(column) else text)
     except (ValueError, TypeError):
         raise Refused("http.invalid-filter", filter=column.name, value=text) from None
 
 
 def _is_plain(column: sa.Column[Any]) -> bool:
     return isinstance(column.type, sa.Integer | sa.Boolean)
-
-
-def _from_json(column: sa.Column[Any], value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(column.type, sa.Date):
-        return date.fromisoformat(value)
-    if isinstance(column.type, sa.Boolean) is not isinstance(value, bool):
-        raise ValueError(value)
-    return column.type.python_type(value)
-
-
-def _cursor(values: Sequence[Any]) -> str:
-    plain = [v.isoformat() if isinstance(v, date | datetime) else v for v in values]
-    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str, length: int) -> list[Any]:
-    try:
-        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError):
-        raise Refused("http.invalid-cursor") from None
-    if not isinstance(values, list) or len(values) != length:
-        raise Refused("http.invalid-cursor")
-    return values

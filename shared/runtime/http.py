@@ -5,7 +5,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from datetime import date
@@ -18,7 +18,7 @@ from structlog import get_logger
 from structlog.contextvars import bind_contextvars
 
 from shared.decider import Actor, Refused, refuse_if, replace, words
-from shared.eventstore import Aggregate, Context, EventStore, Key, View, reading
+from shared.eventstore import Aggregate, Context, EventStore, Key, View, asking, reading
 from shared.eventstore.reference import in_force
 from shared.observability.metrics import COMMAND_SECONDS
 from shared.runtime.gate import Gate
@@ -42,6 +42,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 ALSO_WHEN_CLOSED = frozenset({"close-tenant", "correct-record"})
 """What may be commanded in a closed tenant: to close it again, which is nothing new, to put a wrong record right."""
+_ABOUT_THE_PAGE = frozenset({"limit", "after", "within", "sort", "search"})
+"""What a list is asked that is no filter by a column."""
 _JSON_TYPES = {int: "integer", bool: "boolean"}
 BEARER = Depends(HTTPBearer(auto_error=False, description="A token of the configured issuer."))
 _IF_MATCH = re.compile(r'(?:W/)?"(\d{1,9})"')
@@ -225,7 +227,7 @@ def read_routes(
             response_model=ListAnswer,
             responses=REFUSALS,
             summary=f"List {name}",
-            openapi_extra={"parameters": [_filter_parameter(view, name) for name in view.filters]},
+            openapi_extra={"parameters": _filter_parameters(view)},
             operation_id=f"list-{name}",
         )
         router.add_api_route(
@@ -254,6 +256,20 @@ def read_routes(
     return router
 
 
+def _filter_parameters(view: View) -> list[dict[str, Any]]:
+    judged = [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": f"Only rows whose {name} is this today. Of one tenant's rows.",
+        }
+        for name in view.judged
+    ]
+    return [_filter_parameter(view, name) for name in view.filters] + judged
+
+
 def _filter_parameter(view: View, name: str) -> dict[str, Any]:
     column = view.table.c[name]
     return {
@@ -277,6 +293,13 @@ def _list_route(store: EventStore, gate: Gate, view: View, name: str) -> Callabl
                 description="With `subtree` also the rows of every tier below, in official order: progress only."
             ),
         ] = "tenant",
+        sort: Annotated[
+            str | None,
+            Query(description="A column to sort by, `-` before it: downwards. Of one tenant's rows."),
+        ] = None,
+        search: Annotated[
+            str | None, Query(max_length=100, description="Only rows in whose names this text is.")
+        ] = None,
     ) -> ListAnswer:
         actor = await gate.actor(request, tenant)
         below = within == "subtree"
@@ -285,18 +308,31 @@ def _list_route(store: EventStore, gate: Gate, view: View, name: str) -> Callabl
         refuse_if(may_read(store.service, name, actor, tier=view.tier))
         if below and view.tier != "progress":
             raise Refused("http.not-shown-from-above", what=name)
-        filters = {k: v for k, v in request.query_params.items() if k not in ("limit", "after", "within")}
-        unknown = sorted(set(filters) - set(view.filters))
+        filters = {k: v for k, v in request.query_params.items() if k not in _ABOUT_THE_PAGE}
+        judged = {k: filters.pop(k) for k in view.judged if k in filters}
+        known = [*view.filters, *view.judged, *(["search"] if view.searched else [])]
+        unknown = sorted(set(filters) - set(view.filters)) + (
+            ["search"] if search and not view.searched else []
+        )
         if unknown:
-            raise Refused("http.unknown-filter", filters=unknown, known=list(view.filters))
+            raise Refused("http.unknown-filter", filters=unknown, known=known)
+        if below and (sort or judged):
+            # Each tenant's rows stand together in official order, and each has a policy of its own.
+            raise Refused("http.of-one-tenant-only", asked=sorted(judged) or ["sort"])
         unit = only_unit(store.service, name, actor, tier=view.tier)
         if unit is not None:
             if below or "unit" not in view.table.c:
                 raise Refused("security.not-permitted", service=store.service, what=name, roles=[])
             filters["unit"] = unit
+        also = [asking.searching(view, search)] if search else []
         async with store.reading(tenant) as connection:
-            read = reading.subtree_page if below else reading.view_page
-            page = await read(connection, view, tenant, filters, limit, after)
+            if below:
+                page = await reading.subtree_page(connection, view, tenant, filters, limit, after, also=also)
+            else:
+                also += await _judged(store, connection, view, tenant, judged)
+                page = await reading.view_page(
+                    connection, view, tenant, filters, limit, after, sort=sort or None, also=also
+                )
             items = await _presented(store, connection, view, page.items)
         return ListAnswer(items=_shown_to(actor, view, items), next=page.next)
 
@@ -336,6 +372,20 @@ def _shown_to(actor: Actor, view: View, items: list[dict[str, Any]]) -> list[dic
     if not view.own_only or in_own_tenant(actor).roles:
         return items
     return [{name: value for name, value in item.items() if name not in view.own_only} for item in items]
+
+
+async def _judged(
+    store: EventStore, connection: Any, view: View, tenant: str, asked: Mapping[str, str]
+) -> list[Any]:
+    """The conditions of filters by what depends on today."""
+    if not asked:
+        return []
+    today = await store.today()
+    here = (await in_force(connection, today, {tenant})).of(tenant)
+    return [
+        await asking.judged_as(connection, view, tenant, name, word, today, here)
+        for name, word in asked.items()
+    ]
 
 
 async def _presented(

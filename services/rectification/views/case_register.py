@@ -21,7 +21,7 @@ from services.rectification.domain.events import (
     RectificationReturned,
 )
 from services.rectification.domain.evolve import evolve, initial
-from services.rectification.domain.lights import bulletin_word, light, receipt_due_on
+from services.rectification.domain.lights import bulletin_word, light
 from services.rectification.domain.situations import (
     Closed,
     DueDate,
@@ -33,8 +33,8 @@ from services.rectification.domain.situations import (
     standing,
 )
 from shared.calendar import Calendar
-from shared.eventstore import Recorded, View, view_table
-from shared.tenancy import Policy
+from shared.eventstore import Judged, Recorded, View, view_table
+from shared.tenancy import Policy, receipt_due_on
 
 STANDING_ZH: dict[Standing, str] = {
     "open": "整改中",
@@ -306,11 +306,20 @@ def suspended_until(suspensions: Sequence[Mapping[str, str]], due_on: date, toda
     )
 
 
+def colour_today(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> str:
+    """The colour that the row is read with on a day."""
+    until = suspended_until(row["suspensions"], row["due_on"], today)
+    return light(row["state"], row["due_on"], today, policy, calendar, suspended_until=until).colour
+
+
 CASE_REGISTER = View(
     TABLE,
     rows,
     filters=("session", "plan_year", "unit", "post", "state", "category"),
     order_by=("original_due_on", "official_order"),
+    sorts=("due_on", "official_order", "state", "fed_back_on", "minutes_sent_on"),
+    searched=("unit_name",),
+    judged={"light": Judged(("state", "due_on", "suspensions"), colour_today)},
     tier="progress",
     present=present,
     own_only=("feedback_ref", "remarks_ref"),

@@ -1,0 +1,35 @@
+"""How a sentence is said: in which language, with which name of an office, with a date as documents write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+
+def as_written(text: str) -> str:
+    """The words as they stand in the code: Chinese."""
+    return text
+
+
+@dataclass(frozen=True)
+class Saying:
+    """``translated`` turns our Chinese words into the reader's language, ``office`` names an office in a tenant of the
+    tier at hand, ``day`` writes a date (2022年1月12日)."""
+
+    office: Callable[[str], str]
+    day: Callable[[date | str | None], str]
+    translated: Callable[[str], str] = as_written
+
+    def __call__(self, text: str, **values: Any) -> str:
+        """A sentence with its values, which stand as they are."""
+        return self.translated(text) % values
+
+    def several(self, names: list[str]) -> str:
+        """Several, as one: 甲、乙."""
+        return "、".join(names)
+
+    def offices(self, roles: list[str]) -> str:
+        """Several offices by name."""
+        return self.several([self.office(role) for role in roles])

@@ -1,0 +1,40 @@
+"""What else a list is asked: a text that is looked for, and what a row is on a day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.eventstore.aggregate import View
+from shared.eventstore.reference import Governing
+
+
+def searching(view: View, text: str) -> sa.ColumnElement[bool]:
+    """Does one of the columns that are searched contain the text, in capitals or not?"""
+    columns = [view.table.c[name] for name in view.searched]
+    return sa.or_(sa.false(), *(column.icontains(text, autoescape=True) for column in columns))
+
+
+async def judged_as(
+    connection: AsyncConnection,
+    view: View,
+    tenant: str,
+    name: str,
+    word: str,
+    today: date,
+    here: Governing,
+) -> sa.ColumnElement[bool]:
+    """Is ``name`` of a row this word on that day? Rows that cannot differ are judged once."""
+    judged = view.judged[name]
+    columns = [view.table.c[column] for column in judged.columns]
+    query = sa.select(*columns).where(view.table.c.tenant == tenant).distinct()
+    same = [
+        tuple(row[column.name] for column in columns)
+        for row in (await connection.execute(query)).mappings()
+        if judged.of(dict(row), today, here.policy, here.calendar) == word
+    ]
+    return sa.tuple_(*columns).in_(
+        [sa.tuple_(*(sa.literal(v, c.type) for v, c in zip(one, columns, strict=True))) for one in same]
+    )
