@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from shared.decider import refuse_if
 from shared.eventstore import EventStore, reading
@@ -18,6 +18,8 @@ from shared.security.permissions import may_read
 VERIFIED_AT_ONCE = 20_000
 """Events of one answer about a ledger's hashes."""
 _LARGEST_SEQUENCE = 2**62
+_WORD = Field(max_length=300, pattern=r"^[^\x00]*$")
+"""PostgreSQL takes no text with a NUL in it."""
 
 
 class SealAnswer(BaseModel):
@@ -57,9 +59,9 @@ def ledger_routes(store: EventStore, gate: Gate, sealer: Sealer | None = None) -
     async def ledger(
         request: Request,
         tenant: str,
-        stream: str | None = None,
-        name: Annotated[str | None, Query(description="The event's name.")] = None,
-        actor: Annotated[str | None, Query(description="The id of who it was.")] = None,
+        stream: Annotated[str | None, _WORD] = None,
+        name: Annotated[str | None, _WORD, Query(description="The event's name.")] = None,
+        actor: Annotated[str | None, _WORD, Query(description="The id of who it was.")] = None,
         first_day: Annotated[date | None, Query(description="Of this business day or later.")] = None,
         last_day: Annotated[date | None, Query(description="What was known at the end of this day.")] = None,
         order: Annotated[Literal["oldest", "newest"], Query(description="Which comes first.")] = "oldest",

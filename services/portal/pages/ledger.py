@@ -4,7 +4,7 @@ import asyncio
 import json
 from datetime import date
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -123,11 +123,11 @@ async def _state(visit: Visit, service: str, asked: dict[str, str]) -> dict[str,
     person, and ``withheld`` says which."""
     stream = asked.get("stream", "")
     views = STATES[service].get(stream.partition("-")[0], ())
-    if not views or "/" in stream:
+    if not views:
         return None
     row, withheld = None, False
     try:
-        row = await visit.row(service, f"{views[0]}/{stream}", as_of=asked.get("as_of"))
+        row = await visit.row(service, f"{views[0]}/{quote(stream, safe='')}", as_of=asked.get("as_of"))
     except Refused as refused:
         if refused.code != "security.not-permitted":
             raise
