@@ -112,6 +112,12 @@ def round_name(session: str) -> str:
     return f"{year}年度第{number}次述法会"
 
 
+def called(one: Mapping[str, Any]) -> str:
+    """A head as papers name them: unit, title and name; the unit once, where the title begins with it."""
+    unit, title = one["unit_name"], one["title"]
+    return f"{title if title.startswith(unit) else unit + title}{one['person']}"
+
+
 def told(facts: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Told]:
     """What public facts (event, data), in their order, tell of each session that was scheduled."""
     sessions: dict[str, Told] = {}
