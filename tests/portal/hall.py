@@ -25,6 +25,10 @@ PEOPLE = (
 )
 
 
+HEADS = {"sifasuo": [{"post": "head", "title": "所长", "person": "示例·测试所长"}]}
+"""The unit that houses the law office answers for requirements, too."""
+
+
 @dataclass(frozen=True)
 class Hall(Town):
     """A town whose session is held today; one of the two drafts is approved."""
@@ -53,7 +57,7 @@ def open_hall(cluster: Cluster, tenant: str = HALL) -> Hall:
     admin("tenant/self/register-tenant", name="示例会场镇", tier="town", official_order=901)
     for order, (unit, name, category, offices, posts) in enumerate(UNITS, start=1):
         body = {"name": name, "category": category, "official_order": order, "houses_offices": offices}
-        admin(f"unit/{unit}/register-unit", **body, posts=posts, valid_from=today)
+        admin(f"unit/{unit}/register-unit", **body, posts=posts or HEADS.get(unit, []), valid_from=today)
     for person, name, role, unit in PEOPLE:
         given = {"person": person, "name": name, "role": role, "reason": "试用"} | (
             {"unit": unit} if unit else {}
