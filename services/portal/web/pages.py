@@ -25,7 +25,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NAVIGATION: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("work", "待办", ()),
     ("plan", "年度计划与名单", (("scheduling", "plans"),)),
-    ("sessions", "述法会", (("review", "proceedings"),)),
+    ("sessions", "述法会", (("review", "proceedings"), ("scheduling", "sessions"))),
     ("drafts", "稿件", (("review", "drafts"), ("review", "entrusted"))),
     ("cases", "整改台账", (("rectification", "case-register"),)),
     ("coverage", "全覆盖", (("evaluation", "coverage"),)),
