@@ -1,10 +1,8 @@
 """The register 整改台账: what is asked of it, its pages, the progress of the tiers below."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -34,7 +32,7 @@ class Asked:
     below: bool
 
     @classmethod
-    def of(cls, query: QueryParams) -> Asked:
+    def of(cls, query: QueryParams) -> Self:
         """From the address; what is empty is not asked."""
         below = query.get("within") == "subtree"
         filters = {name: query[name] for name in FILTERS if query.get(name)}
