@@ -7,6 +7,7 @@ village's own name, the last token of its path.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, get_args
 
 import sqlalchemy as sa
@@ -19,9 +20,12 @@ from services.evaluation.views.coverage_sessions import coverage_sessions as ses
 from services.evaluation.views.coverage_tenants import coverage_tenants as tenants
 from shared.contracts.scheduling import Tier
 from shared.decider import Refused
+from shared.eventstore.reading import within
 
 Row = dict[str, Any]
+Year = int | sa.ColumnElement[int]
 TIERS: tuple[Tier, ...] = get_args(Tier)
+NOTHING = {"tenants": 0, "covered": 0, "heads": 0, "heard": 0}
 
 
 async def tier_of(connection: AsyncConnection, tenant: str) -> str | None:
@@ -32,36 +36,61 @@ async def tier_of(connection: AsyncConnection, tenant: str) -> str | None:
 
 async def by_tier(connection: AsyncConnection, year: int) -> list[Row]:
     """``{tier, tenants, covered, heads, heard}`` for each tier that the connection's read scope reaches."""
-    bodies = sa.select(
-        tenants.c.tier,
-        sa.func.count().label("tenants"),
-        sa.func.count().filter(_covered(year)).label("covered"),
+    return (await by_tier_in(connection, [year]))[year]
+
+
+async def by_tier_in(connection: AsyncConnection, years: Sequence[int]) -> dict[int, list[Row]]:
+    """The same for each of several years. A tenant is counted in every year before it was closed."""
+    asked = sa.func.unnest(sa.literal(list(years), ARRAY(sa.Integer))).table_valued("year").render_derived()
+    year, tier = asked.c.year, tier_of_head()
+    bodies = (
+        sa.select(
+            year,
+            tenants.c.tier,
+            sa.func.count().label("tenants"),
+            sa.func.count().filter(covered_in(year)).label("covered"),
+        )
+        .select_from(tenants.join(asked, open_in(year)))
+        .group_by(year, tenants.c.tier)
     )
-    bodies = bodies.where(_open_in(year)).group_by(tenants.c.tier)
-    tier = _tier_of_head()
     people = (
         sa.select(
+            year,
             tier.label("tier"),
             sa.func.count().label("heads"),
-            sa.func.count().filter(_heard(year)).label("heard"),
+            sa.func.count().filter(heard_in(year)).label("heard"),
         )
-        .select_from(heads.join(tenants, tenants.c.tenant == heads.c.tenant))
-        .where(_counted(year))
-        .group_by(tier)
+        .select_from(heads.join(tenants, tenants.c.tenant == heads.c.tenant).join(asked, counted_in(year)))
+        .group_by(year, tier)
     )
-    rows: dict[str, Row] = {
-        name: {"tier": name, "tenants": 0, "covered": 0, "heads": 0, "heard": 0} for name in TIERS
-    }
+    rows = {(one, name): {"tier": name, **NOTHING} for one in years for name in TIERS}
     for query in (bodies, people):
         for row in (await connection.execute(query)).mappings():
-            rows[row["tier"]] |= dict(row)
-    return [row for row in rows.values() if row["tenants"] or row["heads"]]
+            rows[row["year"], row["tier"]] |= {name: row[name] for name in row if name != "year"}
+    return {
+        one: [row for (of, _), row in rows.items() if of == one and (row["tenants"] or row["heads"])]
+        for one in years
+    }
+
+
+async def years_told(connection: AsyncConnection) -> list[int]:
+    """The years in which something was held or is scheduled in the subtree, oldest first."""
+    of_sessions = sa.select(sessions.c.year).where(sessions.c.standing != "cancelled")
+    of_reports = sa.select(reports.c.year).where(reports.c.standing == "reported")
+    return sorted(await connection.scalars(of_sessions.union(of_reports)))
 
 
 async def tenants_not_covered(
-    connection: AsyncConnection, scope: str, year: int, tier: Tier | None, limit: int, after: str | None
+    connection: AsyncConnection,
+    scope: str,
+    at: str,
+    year: int,
+    tier: Tier | None,
+    limit: int,
+    after: str | None,
 ) -> tuple[list[Row], str | None]:
-    """The tenants without a session held in the year, in official order; ``scheduled_on`` where one is to come."""
+    """The tenants at and below ``at`` without a session held in the year, in official order; ``scheduled_on`` where one
+    is to come."""
     tree = _tree(scope)
     to_come = (
         sa.select(sa.func.min(sessions.c.held_on))
@@ -81,7 +110,7 @@ async def tenants_not_covered(
             to_come.label("scheduled_on"),
         )
         .select_from(tenants.join(tree, tree.c.tenant == tenants.c.tenant))
-        .where(_open_in(year), ~_covered(year))
+        .where(within(tenants.c.tenant, at), open_in(year), ~covered_in(year))
         .order_by(tree.c.place, tenants.c.tenant)
     )
     if tier is not None:
@@ -95,10 +124,17 @@ async def tenants_not_covered(
 
 
 async def heads_not_heard(
-    connection: AsyncConnection, scope: str, year: int, tier: Tier | None, limit: int, after: str | None
+    connection: AsyncConnection,
+    scope: str,
+    at: str,
+    year: int,
+    tier: Tier | None,
+    limit: int,
+    after: str | None,
 ) -> tuple[list[Row], str | None]:
-    """The registered heads who have not reported in the year, in the official order of tenants and units."""
-    tree, of_tier = _tree(scope), _tier_of_head()
+    """The registered heads at and below ``at`` who have not reported in the year, in the official order of tenants and
+    units."""
+    tree, of_tier = _tree(scope), tier_of_head()
     query = (
         sa.select(
             heads.c.tenant,
@@ -116,7 +152,7 @@ async def heads_not_heard(
                 tree, tree.c.tenant == tenants.c.tenant
             )
         )
-        .where(_counted(year), ~_heard(year))
+        .where(within(tenants.c.tenant, at), counted_in(year), ~heard_in(year))
         .order_by(tree.c.place, heads.c.tenant, heads.c.official_order, heads.c.stream, heads.c.person)
     )
     if tier is not None:
@@ -141,46 +177,46 @@ async def heads_not_heard(
     return rows[:limit], cursor
 
 
-def _covered(year: int) -> Any:
+def covered_in(year: Year) -> Any:
     """Has the tenant's reporting body held a session of the plan year, or the town heard its village?"""
     held = sa.exists().where(
         sessions.c.tenant == tenants.c.tenant, sessions.c.year == year, sessions.c.standing == "held"
     )
     town_has_heard = sa.exists().where(
         reports.c.tenant == tenants.c.parent,
-        reports.c.stream == sa.func.concat(f"sheet-{year}-", tenants.c.token),
+        reports.c.stream == sa.func.concat("sheet-", year, "-", tenants.c.token),
         reports.c.standing == "reported",
     )
     return held | ((tenants.c.tier == "village") & town_has_heard)
 
 
-def _counted(year: int) -> Any:
+def counted_in(year: Year) -> Any:
     """Heads of units that were there in the year. A village's own registry is not counted beside its town's."""
     there = (sa.extract("year", heads.c.valid_from) <= year) & _not_over(heads.c.valid_until, year)
-    return (tenants.c.tier != "village") & there & _open_in(year)
+    return (tenants.c.tier != "village") & there & open_in(year)
 
 
-def _open_in(year: int) -> Any:
+def open_in(year: Year) -> Any:
     """Was the tenant not closed before the year?"""
     return _not_over(tenants.c.closed_on, year)
 
 
-def _not_over(last_day: Any, year: int) -> Any:
+def _not_over(last_day: Any, year: Year) -> Any:
     return last_day.is_(None) | (sa.extract("year", last_day) >= year)
 
 
-def _heard(year: int) -> Any:
+def heard_in(year: Year) -> Any:
     """Has the holder of one of the head's posts reported in the year? The duty is the post's: a successor is not
     asked to report what the predecessor reported on."""
     return sa.exists().where(
         reports.c.tenant == heads.c.tenant,
-        reports.c.stream == sa.func.concat(f"sheet-{year}-", heads.c.unit),
+        reports.c.stream == sa.func.concat("sheet-", year, "-", heads.c.unit),
         reports.c.standing == "reported",
         reports.c.post == sa.any_(heads.c.posts),
     )
 
 
-def _tier_of_head() -> Any:
+def tier_of_head() -> Any:
     """A town registers the heads of its villages; they are counted as villages'."""
     return sa.case((heads.c.category == "village", "village"), else_=tenants.c.tier)
 

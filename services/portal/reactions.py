@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from services.portal.views import cases, drafts, sessions
 from services.portal.views.case_choices import CASE_SESSIONS, CASE_UNITS
 from services.portal.views.timeline import TIMELINE
 from shared.messaging import Reactions
 
-PROJECTIONS = (TIMELINE, CASE_SESSIONS, CASE_UNITS)
+PROJECTIONS = (
+    TIMELINE,
+    *sessions.PROJECTIONS,
+    *drafts.PROJECTIONS,
+    *cases.PROJECTIONS,
+    CASE_SESSIONS,
+    CASE_UNITS,
+)
 
 reactions = Reactions("portal", PROJECTIONS)

@@ -1,7 +1,5 @@
 """The portal's application: pages on what the portal keeps, commands on their way to their owners, live parts."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
@@ -10,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -20,25 +18,33 @@ from structlog import get_logger
 
 from services.portal import pages as page_modules
 from services.portal.desk import LARGEST_UNSENT, Desk, Unsent
+from services.portal.notices.post import Post
 from services.portal.settings import PortalSettings
 from services.portal.views.timeline import timeline
 from services.portal.web import errors, pages, signin
+from services.portal.web.around import Around
 from services.portal.web.forms import LARGEST_FORM, nested
 from services.portal.web.live import News
 from services.portal.web.owners import Done, OwnerRefused, Owners
 from services.portal.web.signin import NotSignedIn, Person, SignIns, local
-from services.portal.web.visit import Visit, place_of
+from services.portal.web.visit import NOTHING_TO_SAY, Visit, place_of
 from services.portal.web.words import role_name
 from shared.contracts import PUBLISHERS
 from shared.decider import Refused
 from shared.eventstore import tables
 from shared.eventstore.failures import TenantUnknown
 from shared.messaging.loop import Loop
+from shared.runtime import messages
 from shared.runtime.gate import Gate
 from shared.runtime.service import Running
 from shared.tenancy import is_tenant
 
 log = get_logger(__name__)
+
+Fields = list[tuple[str, str]]
+"""What a form sent, in its order."""
+
+SAID = messages.load(["services.portal"])
 
 WRITE_SEEN_SECONDS = 2.0
 """How long a command's own news is waited for before the page says 处理中."""
@@ -55,6 +61,7 @@ class Site:
     owners: Owners
     signins: SignIns
     news: News
+    notices: Post
 
     async def person(self, request: Request) -> Person:
         """Who is signed in. Raises NotSignedIn."""
@@ -85,7 +92,7 @@ class Site:
             language=language_of(request),
             store=store,
             owners=self.owners,
-            note=(await self.desk.noted(person.id, note) or {}) if note else {},
+            note={**NOTHING_TO_SAY, **(await self.desk.noted(person.id, note) or {} if note else {})},
         )
         request.state.visit = visit
         return visit
@@ -116,6 +123,55 @@ class Site:
         )
         return done, await self._heard(done)
 
+    async def received(self, request: Request, tenant: str) -> tuple[Visit, Fields]:
+        """Who sent a form that one of our pages made, and what is in it. What was sent after the sign-in had ended is
+        kept. Raises NotSignedIn and refusals."""
+        try:
+            visit = await self.visit(request, tenant)
+        except NotSignedIn as nobody:
+            await _keep_what_came_too_late(self, request, tenant, nobody)
+            raise
+        form = await own_form(request, visit.person.csrf)
+        return visit, [(name, value) for name, value in form if isinstance(value, str)]
+
+    async def carried_out(
+        self, visit: Visit, fields: Fields, service: str, path: str, body: dict[str, Any]
+    ) -> Response:
+        """Give a command that a form stands for; the way back to the form's page, which says what came of it."""
+        ours = dict(fields)
+        name, seen = ours.get("_form", ""), ours.get("_version", "")
+        try:
+            _, heard = await self.command(
+                visit,
+                service,
+                path,
+                body,
+                key=ours.get("_key") or visit.key(),
+                seen=int(seen) if seen.isdecimal() else None,
+            )
+        except OwnerRefused as refused:
+            return await self.sent_back(visit, fields, refused)
+        await self.desk.drop_unsent(visit.person.id, visit.tenant, name)
+        content = {"kind": "done" if heard else "doing", "form": name, "command": path.rpartition("/")[2]}
+        back = local(ours.get("_then") or ours.get("_back", "/"))
+        return with_note(back, await self.desk.note(visit.person.id, content), "")
+
+    async def sent_back(self, visit: Visit, fields: Fields, refused: Refused) -> Response:
+        """The way back to a form that was refused, by its owner or by the page itself, with what was typed."""
+        ours = dict(fields)
+        if isinstance(refused, OwnerRefused):
+            problem = refused.problem
+        else:
+            message = SAID[refused.code]
+            en, zh = message.render(refused.data)
+            problem = {"code": refused.code, "status": message.status, "data": refused.data}
+            problem |= {"detail": en, "detail_zh": zh}
+        kept = {key: value for key, value in fields if not key.startswith("_")}
+        name = ours.get("_form", "")
+        content = {"kind": "refused", "form": name, "fields": kept, "problem": problem}
+        note = await self.desk.note(visit.person.id, content)
+        return with_note(local(ours.get("_back", "/")), note, name)
+
     async def _heard(self, done: Done) -> bool:
         """Wait until what others are told of the command has been applied here, up to WRITE_SEEN_SECONDS."""
         if done.published is None:
@@ -145,32 +201,26 @@ def site(running: Running, gate: Gate, settings: PortalSettings, lifespan: Any) 
     desk = Desk(running.store.app)
     owners = Owners({service: settings.owner_url(service) for service in PUBLISHERS})
     signins = SignIns(settings, desk, gate.verifier)
-    made = Site(running, gate, settings, desk, owners, signins, News(running.store.relay))
+    post = Post(running.store, gate, settings)
+    made = Site(running, gate, settings, desk, owners, signins, News(running.store.relay), post)
     running.loops.append(Loop("desk", desk.tidy, asyncio.Event(), every=600.0))
+    running.loops.append(Loop("notices", post.step, asyncio.Event(), every=2.0))
 
     @asynccontextmanager
     async def whole(app: FastAPI) -> AsyncIterator[None]:
         async with lifespan(app):
             yield
-            await made.news.stop()
             await owners.close()
             await signins.close()
+            await post.close()
 
     app = FastAPI(
         title="Shufa portal", version="1.0.0", lifespan=whole, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.site = made
+    running.before_stop.append(made.news.end)
     headers = pages.security_headers(settings.issuer)
-
-    errors.install(app, made)
-
-    @app.middleware("http")
-    async def secured(request: Request, call_next: Any) -> Response:
-        answer: Response = await call_next(request)
-        for name, value in headers.items():
-            answer.headers.setdefault(name, value)
-        return answer
-
+    app.add_middleware(Around, headers=headers, fault=errors.install(app))
     app.mount("/static", pages.Hashed(directory=pages.HERE / "static"))
     app.include_router(signin.routes(signins))
     app.include_router(_common(made))
@@ -212,36 +262,11 @@ def _common(site: Site) -> APIRouter:
     async def do(request: Request, tenant: str, service: str, kind: str, id: str, command: str) -> Response:
         """A form as a command of an owner. The answer is a redirect: to the page it came from, which then says what
         came of it and, where it was refused, still has what was typed."""
-        try:
-            visit = await site.visit(request, tenant)
-        except NotSignedIn as nobody:
-            await _keep_what_came_too_late(site, request, tenant, nobody)
-            raise
-        form = await own_form(request, visit.person.csrf)
-        fields = [(name, value) for name, value in form if isinstance(value, str)]
-        ours = dict(fields)
-        back, name = local(ours.get("_back", "/")), ours.get("_form", "")
+        visit, fields = await site.received(request, tenant)
         if service not in PUBLISHERS:
             raise Refused("http.not-found", what=service)
-        seen = ours.get("_version", "")
-        try:
-            _, heard = await site.command(
-                visit,
-                service,
-                f"{kind}/{id}/{command}",
-                nested(fields),
-                key=ours.get("_key") or visit.key(),
-                seen=int(seen) if seen.isdecimal() else None,
-            )
-        except OwnerRefused as refused:
-            kept = {key: value for key, value in fields if not key.startswith("_")}
-            content = {"kind": "refused", "form": name, "fields": kept, "problem": refused.problem}
-            return _with_note(back, await site.desk.note(visit.person.id, content), name)
-        await site.desk.drop_unsent(visit.person.id, tenant, name)
-        content = {"kind": "done" if heard else "doing", "form": name, "command": command}
-        return _with_note(
-            local(ours.get("_then") or back), await site.desk.note(visit.person.id, content), ""
-        )
+        path = "/".join(quote(step, safe="") for step in (kind, id, command))
+        return await site.carried_out(visit, fields, service, path, nested(fields))
 
     @router.put("/t/{tenant}/unsent/{form}")
     async def keep(request: Request, visit: Visiting, form: str) -> Response:
@@ -310,7 +335,8 @@ async def _keep_what_came_too_late(site: Site, request: Request, tenant: str, no
     request.state.back = local(fields.get("_back", "/"))
 
 
-def _with_note(back: str, note: str, anchor: str) -> RedirectResponse:
+def with_note(back: str, note: str, anchor: str) -> RedirectResponse:
+    """Back to a page, which then says what the note does."""
     parts = urlsplit(back)
     query = "&".join(one for one in parts.query.split("&") if one and not one.startswith("note="))
     query = "&".join(filter(None, (query, urlencode({"note": note}))))

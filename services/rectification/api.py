@@ -1,4 +1,4 @@
-"""HTTP beyond the generic routes: the progress of a tenant's subtree, in counts.
+"""HTTP beyond the generic routes: the progress of a tenant's subtree in counts, and requests for more time.
 
 The register's rows get their light from ``CASE_REGISTER.present``.
 """
@@ -6,11 +6,13 @@ The register's rows get their light from ``CASE_REGISTER.present``.
 from datetime import date
 from typing import Annotated, Any, Literal
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from services.rectification.progress import COUNTED, Below, Counts, progress_of
+from services.rectification.views.case_register import TABLE as register
 from shared.decider import Refused, refuse_if
 from shared.eventstore import EventStore
 from shared.eventstore.failures import TenantUnknown
@@ -61,6 +63,26 @@ class ProgressAnswer(BaseModel):
     next: str | None
 
 
+class ExtensionRequest(BaseModel):
+    """A case of whose date more time is asked, until somebody answers."""
+
+    case: str
+    session: str
+    unit: str
+    unit_name: str
+    category: str
+    houses_offices: list[str]
+    due_on: date
+    asked_on: date
+    asked_to: date
+
+
+class ExtensionRequests(BaseModel):
+    """The oldest first, 200 at most."""
+
+    items: list[ExtensionRequest]
+
+
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The request is not well-formed."},
     401: {"model": Problem, "description": "Who asks is not known."},
@@ -70,7 +92,8 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 def routes(store: EventStore, gate: Gate) -> APIRouter:
-    """``GET /tenants/{tenant}/progress``: for every role that is held in the tenant itself."""
+    """``GET /tenants/{tenant}/progress``: for every role that is held in the tenant itself; ``…/extension-requests``:
+    for the offices, of which policy names the one that answers."""
     router = APIRouter(tags=["reads"], dependencies=[Depends(HTTPBearer(auto_error=False))])
 
     @router.get("/tenants/{tenant}/progress", response_model=ProgressAnswer, responses=_REFUSALS)
@@ -103,7 +126,37 @@ def routes(store: EventStore, gate: Gate) -> APIRouter:
             next=below[limit - 1].tenant if len(below) > limit else None,
         )
 
+    @router.get("/tenants/{tenant}/extension-requests", response_model=ExtensionRequests, responses=_REFUSALS)
+    async def extension_requests(request: Request, tenant: str) -> ExtensionRequests:
+        """The cases of which more time is asked and nobody has answered."""
+        refuse_if(may_read(store.service, "extension-requests", await gate.actor(request, tenant)))
+        asked = register.c.extension_asked_on
+        query = (
+            sa.select(register)
+            .where(
+                register.c.tenant == tenant, register.c.state.in_(("open", "returned")), asked.is_not(None)
+            )
+            .order_by(asked, register.c.stream)
+            .limit(LARGEST_PAGE)
+        )
+        async with store.reading(tenant) as connection:
+            rows = await connection.execute(query)
+        return ExtensionRequests(
+            items=[
+                ExtensionRequest(
+                    case=row.stream.removeprefix("case-"),
+                    asked_on=row.extension_asked_on,
+                    asked_to=row.extension_asked_to,
+                    **{name: row._mapping[name] for name in _OF_THE_CASE},
+                )
+                for row in rows
+            ]
+        )
+
     return router
+
+
+_OF_THE_CASE = ("session", "unit", "unit_name", "category", "houses_offices", "due_on")
 
 
 def _shown(one: Below, of: Literal["tenant", "subtree"]) -> TenantProgress:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.rectification.domain.lights import Colour, light
+from services.rectification.domain.lights import light
 from services.rectification.domain.situations import Standing
 from services.rectification.views.bulletins import TABLE as bulletins
 from services.rectification.views.case_register import TABLE as register
@@ -26,6 +26,7 @@ from services.rectification.views.case_register import suspended_until
 from shared.eventstore import tables
 from shared.eventstore.reading import LAST, within
 from shared.eventstore.reference import Governing, InForce, in_force
+from shared.tenancy import Colour
 
 Counts = Counter[str]
 COUNTED = (

@@ -92,6 +92,7 @@ class Running:
         self.broker = Broker(settings.nats_url.get_secret_value(), service.name)
         self.inbox = Inbox(self.store, self.broker, LISTENS_TO[service.name])
         self.day_changed = asyncio.Event()
+        self.before_stop: list[Callable[[], None]] = []
         applier = Applier(self.store, self.inbox, service.reactions)
         relay = Relay(self.store, self.broker)
         deadlines = Deadlines(self.store, service.aggregates, service.fires)
@@ -189,6 +190,7 @@ def application(service: Service, settings: Settings) -> FastAPI:
         app = http_of(service, running.store, gate, lifespan=lifespan)
     else:
         app = service.site(running, gate, settings, lifespan)
+    app.state.running = running
     app.include_router(operation_routes(running.store, running.broker, gate, running.day_changed.set))
     return app
 
@@ -211,6 +213,21 @@ def http_of(service: Service, store: EventStore, gate: Gate, lifespan: Any = Non
     return app
 
 
+class _Server(uvicorn.Server):
+    """Says that it is about to stop before it waits for the answers in hand: one that has no end of its own, such as a
+    stream of news, would be waited for in vain."""
+
+    def __init__(self, config: uvicorn.Config, running: Running) -> None:
+        super().__init__(config)
+        self._running = running
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking, finish what is in hand."""
+        for end in self._running.before_stop:
+            end()
+        await super().shutdown(sockets)
+
+
 def run(service: Service) -> None:
     """Run a service until it is told to stop. Wrong settings end it with code 2 and say what is wrong."""
     try:
@@ -221,9 +238,10 @@ def run(service: Service) -> None:
             print(f"{service.name}: {name}: {one['msg']}", file=sys.stderr)
         sys.exit(2)
     configure(service.name, settings.log_level)
-    server = uvicorn.Server(
+    app = application(service, settings)
+    server = _Server(
         uvicorn.Config(
-            application(service, settings),
+            app,
             host=settings.host,
             port=settings.port,
             loop="uvloop",
@@ -233,7 +251,8 @@ def run(service: Service) -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=8,
-        )
+        ),
+        app.state.running,
     )
     sockets = None
     if settings.listen_fd is not None:

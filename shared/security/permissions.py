@@ -173,6 +173,7 @@ READS: dict[tuple[str, str], Permitted] = {
     ("review", "entrusted"):   by(*OFFICES),  # which of them: policy.standing_in_office
     ("evaluation", "coverage"): PROGRESS,
     ("rectification", "progress"): by(*sorted(ROLES - {"inspector"})),  # each tier asks for its own subtree
+    ("rectification", "extension-requests"): by(*OFFICES),  # which of them answers: policy.extending_office
     # who gives roles sees who has them, and so does audit
     ("scheduling", "granted-roles"): by("tenant_admin", "auditor", subtree=("tenant_admin", "auditor")),
     # drafts are their unit's too; what a clerk takes down in the room is a working note of the Party office and that

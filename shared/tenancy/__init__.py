@@ -1,5 +1,8 @@
-"""Tenants as paths, and the policy that holds for one of them on a day. Pure."""
+"""Tenants as paths, the policy that holds for one of them on a day, and what several services compute by it. Pure."""
 
+from shared.tenancy.drafts import draft_dates, draft_owed
+from shared.tenancy.lights import Colour, Light, receipt_due_on, running, working_days
+from shared.tenancy.offices import acting_office, office_in_charge
 from shared.tenancy.policy import (
     VALUES,
     About,
@@ -22,19 +25,28 @@ __all__ = [
     "VALUES",
     "About",
     "Adopted",
+    "Colour",
+    "Light",
     "Policy",
+    "acting_office",
     "ancestors_and_self",
     "as_set",
     "contradictions",
+    "draft_dates",
+    "draft_owed",
     "effective",
     "in_force",
     "is_tenant",
     "is_within",
+    "office_in_charge",
     "origins",
     "out_of_bounds",
     "parent",
     "plain",
+    "receipt_due_on",
+    "running",
     "stricter_only",
     "under",
     "unknown_values",
+    "working_days",
 ]

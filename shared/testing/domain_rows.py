@@ -113,6 +113,7 @@ PRINCIPLES: tuple[Row, ...] = (
         "带头述法",
         "The topmost heads report outside the quota: nobody below supplements, comments or asks, and no case is"
         " opened.",
+        held_by=("shared.tenancy.drafts:draft_owed",),
     ),
     Row(
         "full coverage",

@@ -121,6 +121,9 @@ async def test_each_has_the_policies_of_its_class_for_the_application_and_the_ow
 
 
 _FOUR = {"addable", "changeable", "readable", "removable"}
+BESIDES = {"portal": ("grants",)}
+"""What a service's relay is shown whole beyond what it carries: the way in of the portal asks where a person has a
+role, before there is a tenant to ask in."""
 
 
 async def test_only_the_relay_sees_a_table_whole_and_the_owner_lists(database: Database) -> None:
@@ -128,7 +131,10 @@ async def test_only_the_relay_sees_a_table_whole_and_the_owner_lists(database: D
     carried = ("outbox", "heads", "deadlines", "commands", "received", "pending", "applied", "roots")
     listed = ("heads", "applied", "pending")
     assert found == {
-        **{f"{table} carried": [f"{database.service}_relay"] for table in carried},
+        **{
+            f"{table} carried": [f"{database.service}_relay"]
+            for table in (*carried, *BESIDES.get(database.service, ()))
+        },
         **{f"{table} listed": [f"{database.service}_owner"] for table in listed},
     }
 
@@ -200,6 +206,7 @@ async def test_the_relay_reaches_no_event_no_text_and_no_read_model(database: Da
             "waiting_tenants",
         ),
         *("roots", "leases", "business_day", "service_identity"),
+        *BESIDES.get(database.service, ()),
     }
     columns = [
         (row["relname"], row["attname"])
@@ -207,6 +214,46 @@ async def test_the_relay_reaches_no_event_no_text_and_no_read_model(database: Da
         if row["attname"]
     ]
     assert sorted(columns) == [("applied", "turn"), ("commands", "accepted_at"), ("outbox", "published_at")]
+
+
+async def test_only_the_portal_has_tables_elsewhere_and_they_are_its_application_s_alone(
+    database: Database,
+) -> None:
+    """A desk holds what is a person's (a sign-in, what is typed and not sent) and nothing of a tenant's record."""
+    mine = f"{database.service}_app"
+    rights = {"SELECT", "INSERT", "UPDATE", "DELETE"} if database.service == "portal" else set()
+    tables = ("notes", "signins", "unsent") if database.service == "portal" else ()
+    found: dict[str, dict[str, set[str]]] = {}
+    for row in await database.ask(ELSEWHERE):
+        found.setdefault(row["relname"], {}).setdefault(row["grantee"], set()).add(row["privilege_type"])
+    owner = f"{database.service}_owner"
+    assert {name: {who: may for who, may in of.items() if who != owner} for name, of in found.items()} == {
+        table: {mine: rights} for table in tables
+    }
+
+
+async def test_who_may_enter_a_schema(database: Database) -> None:
+    may = {(row["nspname"], row["grantee"]) for row in await database.ask(ENTERS)}
+    service = database.service
+    expected = {(schema, f"{service}_{role}") for schema, role in (("public", "app"), ("public", "relay"))}
+    if service == "portal":
+        expected |= {("desk", "portal_app")}
+    assert {one for one in may if one[1] != f"{service}_owner"} == expected
+
+
+ELSEWHERE = """
+    select relname::text, pg_get_userbyid(grantee)::text as grantee, privilege_type
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        cross join lateral aclexplode(coalesce(relacl, acldefault('r', relowner)))
+    where c.relkind in ('r', 'p', 'f', 'v', 'm')
+        and nspname not in ('public', 'rebuild', 'pg_catalog', 'information_schema', 'pg_toast')
+"""
+ENTERS = """
+    select nspname::text, case when grantee = 0 then 'PUBLIC' else pg_get_userbyid(grantee)::text end as grantee
+    from pg_namespace cross join lateral aclexplode(nspacl)
+    where nspname not in ('pg_catalog', 'information_schema', 'pg_toast') and privilege_type in ('USAGE', 'CREATE')
+        and pg_get_userbyid(grantee) not in (select rolname from pg_roles where rolsuper)
+"""
 
 
 REFUSED_TO_EVERYBODY = (

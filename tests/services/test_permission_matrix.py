@@ -150,6 +150,7 @@ rectification GET bulletins: progress
 rectification GET progress: own-tier
 rectification GET supervision-notices: law_office party_office supervision_office unit
 rectification GET inspections: law_office party_office supervision_office unit
+rectification GET extension-requests: offices
 rectification GET progress-notes: law_office party_office supervision_office unit
 rectification GET ledger: law_office party_office auditor^ operator^
 rectification GET texts: law_office party_office supervision_office leader inspector unit

@@ -12,7 +12,7 @@ _NOW = sa.text("clock_timestamp()")
 
 def upgrade() -> None:
     op.execute("create schema desk")
-    op.execute("grant usage on schema desk to portal_app, portal_relay")
+    op.execute("grant usage on schema desk to portal_app")
     op.create_table(
         "signins",
         sa.Column("id", sa.LargeBinary(), primary_key=True, comment="sha256 of the cookie"),

@@ -6,7 +6,7 @@ from alembic import op
 from shared.eventstore.schema import protect
 
 revision = "0008"
-down_revision = "0003"
+down_revision = "0005"
 
 
 def upgrade() -> None:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from structlog import get_logger
 
 from services.portal.web import pages
+from services.portal.web.around import Fault
 from services.portal.web.owners import OwnerRefused
 from services.portal.web.signin import NotSignedIn, local
 from shared.decider import Refused
@@ -35,8 +36,8 @@ def json_object(body: bytes) -> dict[str, Any]:
     return {str(name): str(value) for name, value in read.items()}
 
 
-def install(app: FastAPI, site: Any) -> None:
-    """Answer what is refused and what goes wrong, and send who is not signed in to sign in."""
+def install(app: FastAPI) -> Fault:
+    """Answer what is refused, send who is not signed in to sign in; the answer to everything else that goes wrong."""
     catalogue = messages.load(["services.portal"])
 
     def answer(request: Request, refused: Refused) -> Response:
@@ -100,4 +101,4 @@ def install(app: FastAPI, site: Any) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(NotSignedIn, not_signed_in)
-    app.middleware("http")(problems.answer_faults(fault))
+    return fault

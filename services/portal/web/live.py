@@ -18,8 +18,6 @@ LOOKED_EVERY_SECONDS = 0.4
 STILL_THERE_SECONDS = 15.0
 """Something is said at least so often, so that either side notices that the other is gone."""
 
-Mark = tuple[str, date | None]
-
 
 class News:
     """What was applied of each tenant, looked up once for all pages that wait, whichever replica applied it."""
@@ -29,23 +27,26 @@ class News:
         self._listeners: dict[str, set[asyncio.Event]] = {}
         self._marks: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
+        self._ended = False
 
     async def stream(self, tenant: str) -> AsyncIterator[bytes]:
-        """Server-sent events: ``news`` with a mark whenever something of the tenant was applied."""
+        """Server-sent events: ``news`` with a mark whenever something of the tenant was applied. The first look is
+        news too: what was applied between the page and that look is nothing that the page has."""
         happened = asyncio.Event()
         self._listeners.setdefault(tenant, set()).add(happened)
-        if self._task is None or self._task.done():
+        if not self._ended and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._watch(), name="news")
         try:
             yield b"retry: 1000\nevent: hello\ndata: -\n\n"
-            while True:
+            while not self._ended:
                 try:
                     await asyncio.wait_for(happened.wait(), STILL_THERE_SECONDS)
                 except TimeoutError:
                     yield b": still there\n\n"
                     continue
                 happened.clear()
-                yield f"event: news\ndata: {self._marks.get(tenant, '-')}\n\n".encode()
+                if not self._ended:
+                    yield f"event: news\ndata: {self._marks.get(tenant, '-')}\n\n".encode()
         finally:
             waiting = self._listeners[tenant]
             waiting.discard(happened)
@@ -58,10 +59,14 @@ class News:
         """How many pages wait."""
         return sum(len(waiting) for waiting in self._listeners.values())
 
-    async def stop(self) -> None:
-        """Look no more."""
+    def end(self) -> None:
+        """Look no more and let every page go; it comes back by itself when somebody answers again."""
+        self._ended = True
         if self._task is not None:
             self._task.cancel()
+        for waiting in self._listeners.values():
+            for happened in waiting:
+                happened.set()
 
     async def _watch(self) -> None:
         while self._listeners:
@@ -85,9 +90,11 @@ class News:
         async with self._relay.connect() as connection:
             rows = (await connection.execute(marks)).all()
         for tenant, sequence, today in rows:
-            mark = f"{sequence}/{today}"
-            known = self._marks.get(tenant)
+            self._told(tenant, sequence, today)
+
+    def _told(self, tenant: str, sequence: int, today: date | None) -> None:
+        mark = f"{sequence}/{today}"
+        if tenant in self._listeners and self._marks.get(tenant) != mark:
             self._marks[tenant] = mark
-            if known is not None and known != mark:
-                for happened in self._listeners.get(tenant, ()):
-                    happened.set()
+            for happened in self._listeners[tenant]:
+                happened.set()

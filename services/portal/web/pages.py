@@ -76,6 +76,11 @@ def day(value: date | str | None) -> str:
     return f"{on.year}年{on.month}月{on.day}日"
 
 
+def iso_day(value: date | str | None) -> str:
+    """The same for who does not read Chinese: ``2022-01-12``."""
+    return str(value)[:10] if value else "—"
+
+
 def instant(value: datetime | str) -> str:
     """An instant as the wall clock in Shanghai shows it."""
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -100,7 +105,7 @@ def environment(language: str) -> jinja2.Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     made.install_gettext_translations(words.translations(language), newstyle=True)  # type: ignore[attr-defined]  # of the extension
-    made.filters |= {"day": day, "instant": instant, "clock": clock}
+    made.filters |= {"day": day if language == "zh" else iso_day, "instant": instant, "clock": clock}
     made.globals |= {"static": static, "navigation": navigation, "languages": words.LANGUAGES}
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from shared.security.tokens import Caller
 
 BEGUN_SECONDS = 600
 """How long somebody may take at the issuer."""
+_LOCAL = re.compile(r"/(?:[^/\\\x00-\x20\x7f][^\\\x00-\x20\x7f]*)?")
 
 
 @dataclass(frozen=True)
@@ -184,8 +186,9 @@ class SignIns:
 
 
 def local(back: str) -> str:
-    """A path of our own to go back to; anything else leads home."""
-    return back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
+    """A path of our own to go back to; anything else leads home. Browsers read a backslash as a slash and leave out
+    tabs and line ends: a path with one of them may be the address of another host."""
+    return back if _LOCAL.fullmatch(back) else "/"
 
 
 def routes(signins: SignIns) -> APIRouter:

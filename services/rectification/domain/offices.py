@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from services.rectification.domain.situations import Duty
 from shared.decider import Refused
-from shared.tenancy import Policy
+from shared.tenancy import Policy, acting_office
 
 
 def acting(office: str, duty: Duty, policy: Policy) -> str:
-    """The office that does ``office``'s steps in this case. Where the unit houses it they pass to the one that
-    policy names (domain.md 1, conflict of interest), and where that sits in the unit too, to the next of the chain.
+    """The office that does ``office``'s steps in this case (``acting_office``).
 
     Raises Refused where the unit houses every office of the chain.
     """
-    chain = (office, policy.standing_in_office, policy.verifying_office, *policy.receipt_offices)
-    for one in chain:
-        if one not in duty.houses_offices:
-            return one
-    raise Refused("rectification.no-office-may-act", office=office, unit=duty.unit, unit_name=duty.unit_name)
+    found = acting_office(office, duty.houses_offices, policy)
+    if found is None:
+        raise Refused(
+            "rectification.no-office-may-act", office=office, unit=duty.unit, unit_name=duty.unit_name
+        )
+    return found
 
 
 def receiving(duty: Duty, policy: Policy) -> tuple[str, ...]:

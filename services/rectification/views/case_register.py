@@ -21,7 +21,7 @@ from services.rectification.domain.events import (
     RectificationReturned,
 )
 from services.rectification.domain.evolve import evolve, initial
-from services.rectification.domain.lights import bulletin_word, light, receipt_due_on
+from services.rectification.domain.lights import bulletin_word, light
 from services.rectification.domain.situations import (
     Closed,
     DueDate,
@@ -34,7 +34,7 @@ from services.rectification.domain.situations import (
 )
 from shared.calendar import Calendar
 from shared.eventstore import Judged, Recorded, View, view_table
-from shared.tenancy import Policy
+from shared.tenancy import Policy, receipt_due_on
 
 STANDING_ZH: dict[Standing, str] = {
     "open": "整改中",

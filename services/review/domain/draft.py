@@ -11,7 +11,6 @@ from services.review.domain.policies.drafts import (
     agenda_already_confirmed,
     approval_after_the_session,
     calendar_year_missing,
-    draft_owed,
     entered_for_somebody_else,
     not_the_current_revision,
 )
@@ -23,6 +22,7 @@ from services.review.domain.policies.people import (
 )
 from services.review.domain.roster import Category
 from shared.decider import FreeText, Given, NotAllowedNow, refuse_if, replace
+from shared.tenancy import draft_dates, draft_owed
 
 Why = Literal["substituted", "cancelled"]
 """Why a draft is no longer asked for: another unit steps in, or the session is called off."""
@@ -343,10 +343,7 @@ def _dates(held_on: date, given: Given[Facts]) -> tuple[date, date]:
     """By when the draft is handed in, and by when it is approved."""
     policy, calendar = given.policy, given.calendar
     refuse_if(calendar_year_missing(calendar, held_on, policy))
-    return (
-        calendar.working_days_before(held_on, policy.draft_due_working_days),
-        calendar.working_days_before(held_on, policy.approval_due_working_days),
-    )
+    return draft_dates(held_on, policy, calendar)
 
 
 def _submitted(

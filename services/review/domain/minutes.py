@@ -34,7 +34,6 @@ from services.review.domain.policies.minutes import (
 from services.review.domain.policies.people import (
     checks_own_unit,
     not_a_checking_office,
-    office_in_charge,
 )
 from services.review.domain.policies.requirements import (
     requirement_for_a_unit_not_registered,
@@ -42,6 +41,7 @@ from services.review.domain.policies.requirements import (
 )
 from services.review.domain.proceedings import Proceedings
 from shared.decider import Given, NotAllowedNow, refuse_if, replace
+from shared.tenancy import office_in_charge
 
 # Commands
 

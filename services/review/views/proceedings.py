@@ -20,6 +20,7 @@ from services.review.domain.minutes import (
     RequirementsChecked,
     WordsConfirmed,
 )
+from services.review.domain.policies.minutes import expected_of
 from services.review.domain.proceedings import (
     AttendanceRecorded,
     BulletinNoted,
@@ -316,13 +317,36 @@ def _held(row: Mapping[str, Any], unit: str, what: Matter, *marks: dict[str, Any
 
 
 def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> dict[str, Any]:
-    """The row as it is read: while the session is to come or runs, with the seconds at which the bell rings."""
+    """The row as it is read: while the session is to come or runs, with the seconds at which the bell rings; until the
+    minutes are signed, with what is ``missing`` ``[{unit, what}]``, in the order of the agenda."""
     to_come = row["state"] in ("rostered", "agenda_confirmed", "running")
     # A tier above that grants more time again leaves a stricter time below: no bell rings after that.
     bells = sorted(
         {min(bell, policy.speech_seconds) for bell in (policy.bell_seconds, policy.second_bell_seconds)}
     )
-    return row | {"bells": bells if to_come else []}
+    return row | {"bells": bells if to_come else [], "missing": _missing(row, policy)}
+
+
+UNTIL_SIGNED = ("agenda_confirmed", "running", "held", "drafted", "checked")
+
+
+def _missing(row: Mapping[str, Any], policy: Policy) -> list[dict[str, str]]:
+    """What the minutes wait for, as `something_is_missing` will say."""
+    if row["state"] not in UNTIL_SIGNED:
+        return []
+    reporting = {one["unit"]: Reporter(**one) for one in row["roster"]}
+    not_held = {(one["unit"], one["what"]) for one in row["not_held"]}
+    held = {
+        (one["unit"], what)
+        for what, entries in (("speech", "speeches"), ("supplement", "supplements"), ("comment", "words"))
+        for one in row[entries]
+    }
+    return [
+        {"unit": unit, "what": what}
+        for unit in row["agenda"]
+        for what in expected_of(reporting[unit], not_held, policy)
+        if (unit, what) not in held
+    ]
 
 
 PROCEEDINGS = View(

@@ -7,13 +7,17 @@ day held is in ``sessions``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.scheduling.domain.plan import Event, PlanAdopted, PlannedRound
+from services.scheduling.views.warned import in_words
+from shared.calendar import Calendar
 from shared.eventstore import Recorded, View, view_table
+from shared.tenancy import Policy
 
 plans = view_table(
     "plans",
@@ -57,4 +61,11 @@ def _rounds(rounds: Sequence[PlannedRound]) -> list[dict[str, Any]]:
     return [{"number": one.number, "planned_on": one.planned_on.isoformat()} for one in rounds]
 
 
-PLANS_VIEW = View(plans, _rows, filters=("plan_year",), order_by=("plan_year",), tier="progress")
+def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> dict[str, Any]:
+    """The row as it is read: with what its warnings say."""
+    return row | {"warned": in_words(row["warnings"], {})}
+
+
+PLANS_VIEW = View(
+    plans, _rows, filters=("plan_year",), order_by=("plan_year",), tier="progress", present=present
+)

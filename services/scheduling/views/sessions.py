@@ -30,8 +30,11 @@ from services.scheduling.domain.session_events import (
     SessionScheduled,
 )
 from services.scheduling.domain.situations import Drafted
+from services.scheduling.views.warned import in_words
+from shared.calendar import Calendar
 from shared.decider import Decision
 from shared.eventstore import Recorded, View, view_table
+from shared.tenancy import Policy
 
 sessions = view_table(
     "sessions",
@@ -214,10 +217,17 @@ def _decided(command: str, decision: Decision | None, on: date) -> list[dict[str
     return [{"command": command, **asdict(decision), "on": on.isoformat()}]
 
 
+def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> dict[str, Any]:
+    """The row as it is read: with what its warnings say."""
+    names = {one["unit"]: one["unit_name"] for one in row["reporters"]}
+    return row | {"warned": in_words(row["warnings"], names)}
+
+
 SESSIONS_VIEW = View(
     sessions,
     _rows,
     filters=("plan_year", "status"),
     order_by=("plan_year", "number"),
     tier="progress",
+    present=present,
 )

@@ -278,6 +278,137 @@ async def test_a_tier_sees_its_own_subtree_alone(tree: Evaluation, coverage: Cov
     }
 
 
+# ---- the tree, the years ----
+
+
+async def tree_told(coverage: Coverage, **query: Any) -> dict[str, dict[str, Any]]:
+    """The rows by tenant, in the order they came in, ``sum`` by tier."""
+    body = await coverage.get(f"/tenants/{DISTRICT}/coverage/tree", **{"year": 2021, **query})
+    return {
+        row["tenant"]: row
+        | {
+            "sum": {
+                one["tier"]: (one["tenants"], one["covered"], one["heads"], one["heard"])
+                for one in row["sum"]
+            }
+        }
+        for row in body["items"]
+    }
+
+
+@pytest.fixture
+async def half(tree: Evaluation) -> Evaluation:
+    """The district and 廊下镇 held a session and heard some; 示例镇's is to come."""
+    await tree.hear(held(), reported("jiaotongwei", "head", "甲"), reported("langxia", "mayor", "丁"))
+    await tree.hear(
+        held(), reported("shiliban", "head", "庚"), reported("v201", "secretary", "辛"), tenant=LANGXIA
+    )
+    await tree.hear(scheduled(), tenant=SHILIZHEN)
+    return tree
+
+
+async def test_the_tree_is_told_in_the_official_order_and_each_tenant_with_all_below_it(
+    half: Evaluation, coverage: Coverage
+) -> None:
+    told = await tree_told(coverage)
+    assert list(told) == [DISTRICT, SHILIZHEN, V301, LANGXIA, V202, V201]
+    assert told[LANGXIA]["sum"] == {"town": (1, 1, 1, 1), "village": (2, 1, 3, 1)}
+    assert told[SHILIZHEN]["sum"] == {"town": (1, 0, 0, 0), "village": (1, 0, 0, 0)}
+    assert told[DISTRICT]["sum"] == await coverage.tiers()
+    days = {tenant: (row["held_on"], row["scheduled_on"]) for tenant, row in told.items()}
+    assert days == dict.fromkeys([V301, V202, V201], (None, None)) | {
+        DISTRICT: ("2021-11-18", None),
+        LANGXIA: ("2021-11-18", None),
+        SHILIZHEN: (None, "2021-12-09"),
+    }
+    assert {tenant for tenant, row in told.items() if row["covered"]} == {DISTRICT, LANGXIA, V201}
+
+
+async def test_the_heads_of_a_village_that_its_town_registered_stand_at_the_village(
+    half: Evaluation, coverage: Coverage
+) -> None:
+    told = await tree_told(coverage)
+    assert {tenant: (row["heads"], row["heard"]) for tenant, row in told.items()} == {
+        DISTRICT: (3, 2),
+        LANGXIA: (1, 1),
+        SHILIZHEN: (0, 0),
+        V201: (1, 1),
+        V202: (2, 0),
+        V301: (0, 0),
+    }
+
+
+async def test_what_is_deeper_than_asked_is_counted_and_not_listed(
+    half: Evaluation, coverage: Coverage
+) -> None:
+    whole, short = await tree_told(coverage), await tree_told(coverage, levels=1)
+    assert list(short) == [DISTRICT, SHILIZHEN, LANGXIA]
+    assert {tenant: row["sum"] for tenant, row in short.items()} == {
+        tenant: row["sum"] for tenant, row in whole.items() if tenant in short
+    }
+    assert {tenant: row["deeper"] for tenant, row in short.items()} == {
+        DISTRICT: 0,
+        SHILIZHEN: 1,
+        LANGXIA: 2,
+    }
+    assert (short[LANGXIA]["heads"], short[LANGXIA]["heard"]) == (1, 1)
+
+
+async def test_a_part_of_the_tree_is_told_as_it_stands_in_the_whole(
+    half: Evaluation, coverage: Coverage
+) -> None:
+    whole, part = await tree_told(coverage), await tree_told(coverage, at=LANGXIA, levels=1)
+    assert part == {tenant: whole[tenant] for tenant in (LANGXIA, V202, V201)}
+    of_part = {row["tenant"] for row in await coverage.gaps(at=LANGXIA)}
+    assert of_part == {V202}
+    assert {row["person"] for row in await coverage.gaps(of="heads", at=LANGXIA)} == {"壬", "癸"}
+
+
+@pytest.mark.parametrize("path", ["tree", "gaps"])
+async def test_a_part_that_lies_elsewhere_is_not_known_here(
+    tree: Evaluation, coverage: Coverage, path: str
+) -> None:
+    registered = TenantRegistered(
+        name="示例区", tier="district", official_order=2, registered_on=date(2021, 1, 4)
+    )
+    await tree.hear(registered, tenant="shanghai.shiliqu")
+    for at in ("shanghai.shiliqu", f"{DISTRICT}.nowhere"):
+        answer = await coverage.get(f"/tenants/{DISTRICT}/coverage/{path}", 404, year=2021, at=at)
+        assert answer["code"] == "kernel.tenant-unknown"
+
+
+async def test_a_tenant_under_one_that_is_not_registered_is_in_the_tree_and_in_every_sum(
+    tree: Evaluation, coverage: Coverage
+) -> None:
+    orphan = f"{DISTRICT}.t310116998.v401"
+    registered = TenantRegistered(
+        name="示例四村", tier="village", official_order=1, registered_on=date(2021, 1, 4)
+    )
+    await tree.hear(registered, tenant=orphan)
+    told = await tree_told(coverage)
+    assert list(told)[-1] == orphan
+    assert told[DISTRICT]["sum"]["village"] == (4, 0, 3, 0)
+    assert (await tree_told(coverage, levels=1))[DISTRICT]["deeper"] == 1
+
+
+async def test_the_years_are_those_of_which_something_is_known_each_counted_as_by_itself(
+    half: Evaluation, coverage: Coverage
+) -> None:
+    await half.hear(held("2020-1", 2020))
+    await half.hear(
+        scheduled().model_copy(update={"session": "2023-1", "plan_year": 2023}),
+        SessionCancelled(session="2023-1", reason="示例"),
+    )
+    path = f"/tenants/{DISTRICT}/coverage/years"
+    told = (await coverage.get(path))["years"]
+    assert [one["year"] for one in told] == [2020, 2021]
+    for one in told:
+        assert (
+            one["tiers"] == (await coverage.get(f"/tenants/{DISTRICT}/coverage", year=one["year"]))["tiers"]
+        )
+    assert [one["year"] for one in (await coverage.get(path, latest=1))["years"]] == [2021]
+
+
 # ---- gaps ----
 
 
@@ -345,12 +476,13 @@ def test_coverage_of_a_village_is_its_towns_to_tell() -> None:
     assert all(coverage_is_the_towns(tier) is None for tier in ("district", "bureau", "town", None))
 
 
-@pytest.mark.parametrize("path", ["coverage", "coverage/gaps"])
+@pytest.mark.parametrize("path", ["coverage", "coverage/gaps", "coverage/tree", "coverage/years"])
 async def test_who_asks_for_what_cannot_be_answered_is_told_why(
     tree: Evaluation, coverage: Coverage, path: str
 ) -> None:
-    here = await coverage.get(f"/tenants/{DISTRICT}/{path}", 400)
-    assert here["code"] == "http.invalid-body"
+    if path != "coverage/years":
+        here = await coverage.get(f"/tenants/{DISTRICT}/{path}", 400)
+        assert here["code"] == "http.invalid-body"
     asked = {
         "shanghai.shilixian": (403, "security.not-permitted"),
         V201: (404, "evaluation.coverage-is-the-towns"),

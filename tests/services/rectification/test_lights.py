@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.rectification.domain.lights import BulletinWord, Colour, bulletin_word, light, receipt_due_on
+from services.rectification.domain.lights import BulletinWord, bulletin_word, light
 from services.rectification.domain.situations import Standing
 from shared.calendar import Calendar
 from shared.calendar.china import published
-from shared.tenancy import Policy
+from shared.tenancy import Colour, Policy, receipt_due_on
 
 CALENDAR = published()
 POLICY = Policy()

@@ -36,6 +36,7 @@ from tests.services.review.telling import (
     DUE,
     FOR_ALL,
     HELD,
+    JIAOTONGWEI,
     LANGXIA,
     LIAISON,
     NUMBER,
@@ -158,6 +159,26 @@ def test_a_draft_that_is_no_longer_asked_for_is_shown_as_withdrawn() -> None:
 
 
 # Registered units
+
+
+def test_every_revision_stands_in_the_row_with_where_its_texts_lie() -> None:
+    first, remarks, second = submitted(), returned(), submitted(2)
+    shown = row(DRAFTS, expected(), first, remarks, second, approved(2), HANDED_OVER)["revisions"]
+    assert [(one["revision"], one["text_ref"], one["remarks_ref"]) for one in shown] == [
+        (1, first.text.ref, remarks.remarks.ref),
+        (2, second.text.ref, None),
+    ]
+    assert [(one["returned_on"], one["approved_on"]) for one in shown] == [
+        ("2021-06-07", None),
+        (None, "2021-06-15"),
+    ]
+
+
+@pytest.mark.parametrize(("houses", "office"), [((), "law_office"), (("law_office",), "supervision_office")])
+def test_a_draft_says_which_office_reviews_it(houses: tuple[str, ...], office: str) -> None:
+    [row] = rows(DRAFTS, replace(expected(), houses_offices=houses))
+    assert DRAFTS.present is not None
+    assert DRAFTS.present(row, HELD, Policy(), published())["reviewed_by"] == office
 
 
 def test_a_unit_is_shown_as_it_is_now() -> None:
@@ -345,6 +366,24 @@ def test_the_bells_are_shown_while_the_session_is_to_come() -> None:
     assert bells(opened(), policy=Policy(bell_seconds=400, second_bell_seconds=450)) == [400, 450]
     # a tier above that grants more time again leaves a stricter time below: no bell rings after that
     assert bells(opened(), policy=Policy(speech_seconds=360)) == [360]
+
+
+def test_what_the_minutes_wait_for_is_shown_until_they_are_signed() -> None:
+    def missing(*past: session.Event, policy: Policy = Policy()) -> list[str]:
+        [shown] = [present(one, HELD, policy, published()) for one in rows(PROCEEDINGS, *past)]
+        return [f"{one['what']}:{one['unit']}" for one in shown["missing"]]
+
+    before = (opened(), agenda())
+    first, *others = ORDER
+    of_others = [f"{what}:{unit}" for unit in others for what in ("speech", "supplement", "comment")]
+    said = (*before, spoke(JIAOTONGWEI), not_held(first, "supplement"))
+    assert missing(opened()) == []
+    assert missing(*said) == [f"comment:{first}", *of_others]
+    assert missing(*said, commented("c1", first)) == of_others
+    assert missing(*before, not_held(first, "speech")) == of_others
+    without = Policy(supplement_expected=False, comment_expected=False)
+    assert missing(*before, policy=without) == [f"speech:{unit}" for unit in ORDER]
+    assert missing(*signed()) == []
 
 
 @pytest.mark.parametrize(

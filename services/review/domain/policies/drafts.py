@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.review.domain.roster import Category
 from shared.calendar import Calendar, YearNotPublished
 from shared.decider import Refused
-from shared.tenancy import Policy
-
-
-def draft_owed(category: Category, lead: bool, policy: Policy) -> bool:
-    """Does a reporter hand in a draft here? A lead reporter is reviewed by nobody below (domain.md 1, lead
-    reporters); a village fills one short form, and a draft only where policy asks for it (full coverage)."""
-    return not lead and (category != "village" or policy.village_drafts)
+from shared.tenancy import Policy, draft_dates
 
 
 def calendar_year_missing(calendar: Calendar, held_on: date, policy: Policy) -> Refused | None:
     """Lead times are working days; in a year without data they are refused, never guessed (domain.md 4)."""
     try:
-        for working_days in (policy.draft_due_working_days, policy.approval_due_working_days):
-            calendar.working_days_before(held_on, working_days)
+        draft_dates(held_on, policy, calendar)
     except YearNotPublished as missing:
         return Refused("review.calendar-year-missing", year=missing.year)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from services.review.domain.roster import MATTERS, Matter, Reporter
@@ -20,7 +21,7 @@ def something_is_missing(proceedings: Proceedings, policy: Policy) -> Refused | 
     missing = [
         (reporter, what)
         for reporter in proceedings.reporters
-        for what in expected_of(reporter, proceedings, policy)
+        for what in expected_of(reporter, proceedings.not_held, policy)
         if not proceedings.took_place(reporter.unit, what)
     ]
     if missing:
@@ -32,16 +33,16 @@ def something_is_missing(proceedings: Proceedings, policy: Policy) -> Refused | 
     return None
 
 
-def expected_of(reporter: Reporter, proceedings: Proceedings, policy: Policy) -> list[Matter]:
+def expected_of(reporter: Reporter, not_held: Collection[tuple[str, Matter]], policy: Policy) -> list[Matter]:
     """What a session expects for a reporter, less what is marked 未进行 (domain.md 1, steps 5b to 5d).
 
     Whoever did not speak is neither supplemented nor commented on, and lead reporters never are.
     """
     expected: list[Matter] = ["speech"]
-    if not reporter.lead and (reporter.unit, "speech") not in proceedings.not_held:
+    if not reporter.lead and (reporter.unit, "speech") not in not_held:
         expected += ["supplement"] if policy.supplement_expected else []
         expected += ["comment"] if policy.comment_expected else []
-    return [what for what in expected if (reporter.unit, what) not in proceedings.not_held]
+    return [what for what in expected if (reporter.unit, what) not in not_held]
 
 
 def words_not_confirmed(proceedings: Proceedings) -> Refused | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from shared.decider import Actor, Refused
-from shared.tenancy import Policy
+from shared.tenancy import Policy, office_in_charge
 
 
 def not_own_unit(actor: Actor, unit: str, unit_name: str) -> Refused | None:
@@ -20,12 +20,6 @@ def conflict_of_interest(actor: Actor, unit: str, unit_name: str) -> Refused | N
     if actor.unit == unit:
         return Refused("review.conflict-of-interest", unit=unit, unit_name=unit_name)
     return None
-
-
-def office_in_charge(office: str, housed: Collection[str], policy: Policy) -> str:
-    """The office that does the steps of ``office`` about a unit which houses these offices: where it is among them,
-    the one that policy names (domain.md 1, conflict of interest)."""
-    return policy.standing_in_office if office in housed else office
 
 
 def not_the_office_in_charge(

@@ -1,0 +1,86 @@
+"""待办: what a person has to do in a tenant, by when and why; and what happened there of late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.portal.domain.work import GROUPS, Asking, Task, asking, tasks
+from services.portal.open_matters import open_matters
+from services.portal.site import Site
+from services.portal.told import with_what_owners_tell
+from services.portal.views.cases import case_heads
+from services.portal.views.timeline import EVERY_CONTRACT, timeline
+from services.portal.web.visit import Visit
+from services.portal.work_words import EVENTS, GROUP_NAMES, TASKS, session_parts
+from shared.eventstore.reference import in_force
+
+LATE_LINES = 8
+"""So much of what happened is shown."""
+
+_PROGRESS = [
+    one.__name__ for one in EVERY_CONTRACT if one.event_class == "progress" and one.__name__ in EVENTS
+]
+_CONTENT_OF_OFFICES = [name for name in EVENTS if name != "EvaluationPublished"]
+
+
+def routes(site: Site) -> APIRouter:
+    """``GET /t/{tenant}/work``."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/t/{tenant}/work")
+    async def work(visit: Annotated[Visit, Depends(site.visit)]) -> Response:
+        async with visit.reading() as connection:
+            governing = (await in_force(connection, visit.today, [visit.tenant])).of(visit.tenant)
+            who = asking(visit.actor, visit.today, governing.policy, governing.calendar)
+            matters, more = await open_matters(connection, visit.tenant, who)
+            late = await _late(connection, visit, who)
+        await site.notices.seen(visit)
+        matters, silent = await with_what_owners_tell(visit, matters, who)
+        found = tasks(matters, who)
+        return site.page(
+            visit,
+            "work/list.html",
+            groups=[(name, GROUP_NAMES[name], _in(name, found)) for name in GROUPS],
+            words=TASKS,
+            session_parts=session_parts,
+            silent=silent,
+            more=more,
+            late=late,
+            events=EVENTS,
+            names={one.unit: one.unit_name for session in matters.sessions for one in session.reporters},
+            count=sum(not one.waits for one in found),
+        )
+
+    return router
+
+
+def _in(group: str, found: Iterable[Task]) -> list[Task]:
+    return [one for one in found if one.group == group]
+
+
+async def _late(connection: AsyncConnection, visit: Visit, who: Asking) -> Sequence[Any]:
+    """The last lines of the timeline that the person may see: progress; the offices also content, a unit its own."""
+    table = timeline.c
+    seen: sa.ColumnElement[bool] = table.event.in_(_PROGRESS)
+    if who.roles & {"law_office", "party_office"}:
+        seen = table.event.in_(_CONTENT_OF_OFFICES)
+    elif who.roles & {"reporter", "liaison"} and who.unit is not None:
+        seen = sa.or_(
+            sa.and_(seen, sa.or_(table.unit.is_(None), table.unit == who.unit)),
+            sa.and_(table.event.in_([*EVENTS]), table.unit == who.unit),
+        )
+    name = sa.func.coalesce(table.data["unit_name"].astext, case_heads.c.unit_name).label("unit_name")
+    query = (
+        sa.select(table.event, table.on, table.session, table.unit, name)
+        .outerjoin(case_heads, sa.and_(case_heads.c.tenant == table.tenant, case_heads.c.case == table.case))
+        .where(table.tenant == visit.tenant, seen)
+        .order_by(table.recorded_at.desc(), table.ledger_sequence.desc())
+        .limit(LATE_LINES)
+    )
+    return (await connection.execute(query)).all()
