@@ -41,7 +41,7 @@ class Asked:
         sort = query.get("sort", "")
         return cls(
             filters,
-            query.get("search", "").strip()[:100],
+            query.get("q", "").strip()[:100],
             sort if sort.removeprefix("-") in SORTS and not below else "",
             query.get("after") or None,
             below,
@@ -61,7 +61,9 @@ class Asked:
 
     def address(self, **changed: str | None) -> str:
         """The same selection with something changed, as the query of an address."""
-        new = {name: value for name, value in {**self.query, **changed}.items() if value}
+        search = {"q": self.search} if self.search else {}
+        asked = {name: value for name, value in self.query.items() if name != "search"}
+        new = {name: value for name, value in {**asked, **search, **changed}.items() if value}
         return f"?{urlencode(new)}" if new else "?"
 
     def sorting(self, column: str) -> tuple[str, str]:
