@@ -1,7 +1,5 @@
 """The portal's application: pages on what the portal keeps, commands on their way to their owners, live parts."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
@@ -27,13 +25,14 @@ from services.portal.web.forms import LARGEST_FORM, nested
 from services.portal.web.live import News
 from services.portal.web.owners import Done, OwnerRefused, Owners
 from services.portal.web.signin import NotSignedIn, Person, SignIns, local
-from services.portal.web.visit import Visit, place_of
+from services.portal.web.visit import NOTHING_TO_SAY, Visit, place_of
 from services.portal.web.words import role_name
 from shared.contracts import PUBLISHERS
 from shared.decider import Refused
 from shared.eventstore import tables
 from shared.eventstore.failures import TenantUnknown
 from shared.messaging.loop import Loop
+from shared.runtime import messages
 from shared.runtime.gate import Gate
 from shared.runtime.service import Running
 from shared.tenancy import is_tenant
@@ -42,6 +41,8 @@ log = get_logger(__name__)
 
 Fields = list[tuple[str, str]]
 """What a form sent, in its order."""
+
+SAID = messages.load(["services.portal"])
 
 WRITE_SEEN_SECONDS = 2.0
 """How long a command's own news is waited for before the page says 处理中."""
@@ -88,7 +89,7 @@ class Site:
             language=language_of(request),
             store=store,
             owners=self.owners,
-            note=(await self.desk.noted(person.id, note) or {}) if note else {},
+            note={**NOTHING_TO_SAY, **(await self.desk.noted(person.id, note) or {} if note else {})},
         )
         request.state.visit = visit
         return visit
@@ -135,7 +136,7 @@ class Site:
     ) -> Response:
         """Give a command that a form stands for; the way back to the form's page, which says what came of it."""
         ours = dict(fields)
-        back, name, seen = local(ours.get("_back", "/")), ours.get("_form", ""), ours.get("_version", "")
+        name, seen = ours.get("_form", ""), ours.get("_version", "")
         try:
             _, heard = await self.command(
                 visit,
@@ -146,14 +147,27 @@ class Site:
                 seen=int(seen) if seen.isdecimal() else None,
             )
         except OwnerRefused as refused:
-            kept = {key: value for key, value in fields if not key.startswith("_")}
-            content = {"kind": "refused", "form": name, "fields": kept, "problem": refused.problem}
-            return _with_note(back, await self.desk.note(visit.person.id, content), name)
+            return await self.sent_back(visit, fields, refused)
         await self.desk.drop_unsent(visit.person.id, visit.tenant, name)
         content = {"kind": "done" if heard else "doing", "form": name, "command": path.rpartition("/")[2]}
-        return _with_note(
-            local(ours.get("_then") or back), await self.desk.note(visit.person.id, content), ""
-        )
+        back = local(ours.get("_then") or ours.get("_back", "/"))
+        return _with_note(back, await self.desk.note(visit.person.id, content), "")
+
+    async def sent_back(self, visit: Visit, fields: Fields, refused: Refused) -> Response:
+        """The way back to a form that was refused, by its owner or by the page itself, with what was typed."""
+        ours = dict(fields)
+        if isinstance(refused, OwnerRefused):
+            problem = refused.problem
+        else:
+            message = SAID[refused.code]
+            en, zh = message.render(refused.data)
+            problem = {"code": refused.code, "status": message.status, "data": refused.data}
+            problem |= {"detail": en, "detail_zh": zh}
+        kept = {key: value for key, value in fields if not key.startswith("_")}
+        name = ours.get("_form", "")
+        content = {"kind": "refused", "form": name, "fields": kept, "problem": problem}
+        note = await self.desk.note(visit.person.id, content)
+        return _with_note(local(ours.get("_back", "/")), note, name)
 
     async def _heard(self, done: Done) -> bool:
         """Wait until what others are told of the command has been applied here, up to WRITE_SEEN_SECONDS."""

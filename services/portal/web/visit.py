@@ -36,6 +36,10 @@ class Place:
     """The tiers above and itself, from the root: (tenant, name)."""
 
 
+NOTHING_TO_SAY: Mapping[str, Any] = {"kind": None, "form": None, "fields": {}, "problem": None}
+"""The note of a request that none was left for."""
+
+
 @dataclass
 class Visit:
     """What a page is given. ``note`` is what the request before left to be said: ``{kind: done | doing | refused,
@@ -49,7 +53,7 @@ class Visit:
     language: str
     store: EventStore
     owners: Owners
-    note: Mapping[str, Any] = field(default_factory=dict)
+    note: Mapping[str, Any] = field(default_factory=lambda: NOTHING_TO_SAY)
     unsent: dict[str, list[Unsent]] = field(default_factory=dict)
 
     @property
