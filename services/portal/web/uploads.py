@@ -7,14 +7,18 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from docx import Document
 from docx.opc.exceptions import PackageNotFoundError
 from docx.table import Table
 from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
+from python_multipart.multipart import MultipartParser, parse_options_header
 
 from shared.decider import Refused
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 LARGEST_FILE = 2 * 1024 * 1024
 LARGEST_FIELDS = 512 * 1024
@@ -138,6 +142,8 @@ def text_of(upload: Upload) -> str:
     """The text of the file, a paragraph a line. Raises portal.upload-not-read."""
     try:
         content = bytes(upload.content)
+        if not content:
+            raise ValueError("no file, or an empty one")
         text = _of_docx(content) if content.startswith(ZIP) else _of_txt(content)
     except (ValueError, KeyError, PackageNotFoundError, zipfile.BadZipFile):
         raise Refused("portal.upload-not-read", name=upload.name) from None
