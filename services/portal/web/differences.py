@@ -10,6 +10,8 @@ LARGEST_PAIR = 4_000_000
 """Characters of one paragraph times those of the other: beyond it the two are marked as wholes."""
 WORTH_COMPARING = 0.3
 """Below this likeness two paragraphs are two texts: marks on single characters would only be noise."""
+WORTH_LEAVING = 3
+"""Fewer characters than this between two changes are the same by chance, and marked with them."""
 
 Piece = tuple[bool, str]
 """A piece of a paragraph: is it on this side only, and the text."""
@@ -49,9 +51,18 @@ def _pair(old: str | None, new: str | None) -> Side:
         return Side(((True, old),), ((True, new),))
     before: list[Piece] = []
     after: list[Piece] = []
-    for kind, a, b, c, d in matched.get_opcodes():
-        if old[a:b]:
-            before.append((kind != "equal", old[a:b]))
-        if new[c:d]:
-            after.append((kind != "equal", new[c:d]))
+    opcodes = matched.get_opcodes()
+    for n, (kind, a, b, c, d) in enumerate(opcodes):
+        inside = 0 < n < len(opcodes) - 1
+        changed = kind != "equal" or (inside and b - a < WORTH_LEAVING)
+        _add(before, changed, old[a:b])
+        _add(after, changed, new[c:d])
     return Side(tuple(before), tuple(after))
+
+
+def _add(pieces: list[Piece], changed: bool, text: str) -> None:
+    """Another piece, or more of the last one."""
+    if text and pieces and pieces[-1][0] == changed:
+        pieces[-1] = (changed, pieces[-1][1] + text)
+    elif text:
+        pieces.append((changed, text))
