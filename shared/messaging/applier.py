@@ -232,16 +232,16 @@ class Applier:
             await self.reactions.react(
                 event, cause, UnitOfWork(work.connection, work.service, work.clock, context)
             )
-        batch.reactions += 1
-        log.info(
-            "reaction",
-            name=name,
-            id=cause.id,
-            tenant=work.tenant,
-            correlation=cause.correlation,
-            causation=cause.id,
-            seconds=round((datetime.now(UTC) - cause.recorded_at).total_seconds(), 4),
-        )
+            batch.reactions += 1
+            log.info(
+                "reaction",
+                name=name,
+                id=cause.id,
+                tenant=work.tenant,
+                correlation=cause.correlation,
+                causation=cause.id,
+                seconds=round((datetime.now(UTC) - cause.recorded_at).total_seconds(), 4),
+            )
 
     async def _settle(self, work: UnitOfWork, source: str, batch: _Batch) -> bool:
         """Write what is left to write and say what became of the events; False where somebody else was faster."""
