@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.eventstore import EventStore, tables
 from shared.tenancy import is_within
 
-EVERY_SECONDS = 30.0
+EVERY_SECONDS = 15.0
 """How often it is counted: the work changes by the day."""
 
 Counted = Mapping[str, Mapping[str, int]]
