@@ -1,8 +1,8 @@
 """OpenTelemetry, off unless a collector is named: one trace from a request through all that follows from it elsewhere.
 
 A span's place is written down as a W3C ``traceparent``: in a request's header, in the metadata of an event that is
-appended within a span, and in the envelope of what is published of it (CloudEvents' extension of that name). While it
-is off nothing of OpenTelemetry is imported, and nothing is written.
+appended within a span, and in the envelope of what is published of it (CloudEvents' extension of that name). FastAPI
+makes the spans of requests. While it is off nothing that exports is imported, and nothing is written.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Span, Tracer
 
@@ -53,9 +54,17 @@ def switch_off() -> None:
         _exporting = None
 
 
-def is_on() -> bool:
-    """Are spans exported?"""
-    return _exporting is not None
+def of_requests() -> TelemetryConfig:
+    """What FastAPI is told: a span for each request while traces are on, and none of its other records, which quote
+    what was sent."""
+    return {
+        "tracing": _exporting is not None,
+        "tracer_provider": _exporting.provider if _exporting is not None else None,
+        "operation_spans": False,
+        "metrics": False,
+        "logs": False,
+        "auto_configure": False,
+    }
 
 
 @contextmanager

@@ -35,7 +35,7 @@ from shared.messaging.topology import LISTENS_TO
 from shared.observability import tracing
 from shared.observability.logs import configure
 from shared.observability.metrics import LOOP_LATE_SECONDS
-from shared.observability.requests import Observed
+from shared.observability.requests import Timed
 from shared.runtime import messages, problems
 from shared.runtime.collector import collect_seldom
 from shared.runtime.figures import Counting, Figures
@@ -214,13 +214,14 @@ def http_of(service: Service, store: EventStore, gate: Gate, lifespan: Any = Non
         lifespan=lifespan,
         docs_url=None,  # its page would load scripts from elsewhere; the document itself is /openapi.json
         redoc_url=None,
+        telemetry=tracing.of_requests(),
     )
     problems.install(app, messages.load([service.package]))
     app.include_router(command_routes(store, gate, service.commands))
     app.include_router(read_routes(store, gate, service.views, service.aggregates))
     if service.routes is not None:
         app.include_router(service.routes(store, gate))
-    app.add_middleware(Observed)
+    app.add_middleware(Timed)
     return app
 
 

@@ -32,6 +32,8 @@ class Collector:
     """What was exported so far. ``url`` is what a service is told."""
 
     url: str = ""
+    failed: dict[str, str] = field(default_factory=dict)
+    """What is said of the spans that failed, by name: nothing more was."""
     _spans: list[Span] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -48,6 +50,8 @@ class Collector:
                 for span in scope.spans:
                     attributes = {one.key: one.value.string_value for one in span.attributes}
                     ids = (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex())
+                    if span.status.message or span.events:
+                        self.failed[span.name] = span.status.message + "".join(map(str, span.events))
                     with self._lock:
                         self._spans.append(Span(about["service.name"], span.name, *ids, attributes))
 
