@@ -36,9 +36,10 @@ class Watched:
     collector: Collector
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """Started once; at rest after the first round, with some cases late, some fed back, and one verified."""
+    """Started once, and gone before other tests need the memory; at rest after the first round, with some cases late,
+    some fed back, and one verified."""
     place = tmp_path_factory.mktemp("watched")
     scenario = ready_scenario()
     with collecting() as collector, pytest.MonkeyPatch.context() as patch:

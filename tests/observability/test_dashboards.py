@@ -71,6 +71,31 @@ def test_the_office_sees_its_work_as_it_stands(watched: Watched) -> None:
     until(followed, within=2 * EVERY_SECONDS, what="the figures did not follow")
 
 
+def test_the_office_sees_the_coverage_that_the_service_tells(watched: Watched) -> None:
+    """By tier, in the plan year that the simulated day lies in."""
+    told = watched.talk.get(
+        "law-clerk", "evaluation", "/tenants/shanghai.jinshan/coverage", {"year": "2021"}
+    ).body["tiers"]
+    expected = {
+        (name, row["tier"]): row[figure]
+        for row in told
+        for figure, name in (
+            ("tenants", "shufa_coverage_tenants"),
+            ("covered", "shufa_coverage_tenants_covered"),
+            ("heads", "shufa_coverage_heads"),
+            ("heard", "shufa_coverage_heads_heard"),
+        )
+    }
+    assert expected["shufa_coverage_heads", "district"] > 5
+
+    def followed() -> bool:
+        found = watched.prometheus.query('{__name__=~"shufa_coverage_.*"}')
+        shown = {(one["metric"]["__name__"], one["metric"]["tier"]): int(one["value"][1]) for one in found}
+        return shown == expected
+
+    until(followed, within=2 * EVERY_SECONDS, what="the figures did not follow")
+
+
 def test_the_office_reads_chinese() -> None:
     for panel in panels("office"):
         assert re.search(r"[\u4e00-\u9fff]", panel["title"]), panel["title"]

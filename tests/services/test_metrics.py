@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from structlog.testing import capture_logs
 
 from deploy.local.servers import Servers
-from services.evaluation import figures as coverage
 from services.rectification import figures as cases
 from shared.decider import Refused
 from shared.messaging.broker import HowFar
@@ -144,14 +143,6 @@ _MANY_TENANTS = (
     "insert into pending (source, tenant, epoch, sequence, state)"
     f" select 'scheduling', {_TOWN}, 1, 1, 'parked' from generate_series(1, :many) n",
 )
-
-
-async def test_coverage_is_shown_by_tier(doors: Doors) -> None:
-    door = doors.of["evaluation"]
-    await Counting(door.store, coverage.FIGURES, lambda: True).count()
-    assert {name for name, _ in series() if name.startswith("shufa_coverage")} <= {
-        gauge._name for gauge in coverage.GAUGES.values()
-    }
 
 
 @pytest.mark.parametrize(
