@@ -52,9 +52,10 @@ check: $(INSTALLED) ## format, lint, types, import rules, committed schemas, gol
 	@$(BIN)/python -m deploy.local.permissions check
 
 .PHONY: rules
-rules: $(INSTALLED) ## write docs/rules.md, policies.md, domain.md and permissions.md from the code
+rules: $(INSTALLED) ## write docs/rules.md, policies.md, domain.md, permissions.md and metrics.md from the code
 	@$(BIN)/python -m shared.testing.rulebook write
 	@$(BIN)/python -m deploy.local.permissions write
+	@$(BIN)/python -m shared.testing.metrics_page write
 
 .PHONY: goldens
 goldens: $(INSTALLED) ## add a golden file of each event and version that has none

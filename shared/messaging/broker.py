@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 
 import nats.errors
 import structlog
 from faststream.nats import NatsBroker
 from nats.js import JetStreamContext
+from nats.js.api import ConsumerInfo
 
 from shared.messaging.topology import STREAM
 
 log = structlog.get_logger(__name__)
 
-READY_WITHIN_SECONDS = 2.0
+READY_WITHIN_SECONDS = 1.5
+"""Less than a supervisor waits for a probe: it is to hear which part does not answer."""
+
+_CONSUMERS_A_PAGE = 256
 
 
 async def _exit_when_closed() -> None:
@@ -26,6 +31,27 @@ async def _exit_when_closed() -> None:
 
 async def _note(error: Exception) -> None:
     log.warning("nats.error", error=type(error).__name__)
+
+
+@dataclass(frozen=True)
+class HowFar:
+    """What JetStream says of the stream and of each durable consumer, by its name."""
+
+    messages: int
+    bytes: int
+    consumers: dict[str, ConsumerInfo]
+
+
+async def _all_consumers(jetstream: JetStreamContext) -> dict[str, ConsumerInfo]:
+    """Page by page; without those that last for one reading only."""
+    found: dict[str, ConsumerInfo] = {}
+    offset = 0
+    while page := await jetstream.consumers_info(STREAM, offset):
+        found |= {one.name: one for one in page if one.config.durable_name}
+        offset += len(page)
+        if len(page) < _CONSUMERS_A_PAGE:
+            break
+    return found
 
 
 class Broker:
@@ -83,3 +109,10 @@ class Broker:
         except Exception:
             return False
         return True
+
+    async def how_far(self) -> HowFar:
+        """How full the stream is and how far its hearers are. Raises what JetStream says, TimeoutError in time."""
+        async with asyncio.timeout(READY_WITHIN_SECONDS):
+            state = (await self.jetstream.stream_info(STREAM)).state
+            consumers = await _all_consumers(self.jetstream)
+        return HowFar(state.messages, state.bytes, consumers)
