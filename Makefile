@@ -117,6 +117,12 @@ lock: $(INSTALLED) ## write the lock files anew from requirements*.in
 	@grep -vxFf deploy/image/left-out.txt requirements.in | $(COMPILE) --constraint requirements.lock - \
 		--output-file requirements-image.lock
 
+.PHONY: chart-files
+chart-files: ## copy the rules and dashboards of deploy/observability into the chart
+	@for kind in rules dashboards; do \
+		find deploy/helm/shufa/files/$$kind -type f ! -name .gitkeep -delete; \
+		find deploy/observability/$$kind -type f ! -name .gitkeep -exec cp -t deploy/helm/shufa/files/$$kind {} +; done
+
 .PHONY: clean
 clean: ## remove the environment and every cache; the data of `make up` stays
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

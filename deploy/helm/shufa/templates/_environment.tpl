@@ -24,6 +24,9 @@
       "SHUFA_CLIENT_ID" "client-id"
       "SHUFA_CLIENT_SECRET" "client-secret")) }}
 {{- include "shufa.trust" $root }}
+{{- with .tracing.otlpUrl }}
+{{- include "shufa.plain" (dict "SHUFA_OTLP_URL" .) }}
+{{- end }}
 {{- if eq $service.name "portal" }}
 {{- $portal := dict "SHUFA_PUBLIC_URL" (printf "https://%s" .portal.host) }}
 {{- range include "shufa.services" $root | fromJsonArray }}
