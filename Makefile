@@ -99,6 +99,11 @@ up: $(INSTALLED) ## start the system on this machine and leave it running
 down: $(INSTALLED) ## stop what `make up` started
 	@$(BIN)/shufa down
 
+.PHONY: compose-secrets
+compose-secrets: $(INSTALLED) ## make .compose/ for docker-compose.yml: ISSUER= JWKS_URL= TOKEN_URL= PUBLIC_URL= [SMTP_URL=]
+	@$(BIN)/python -m deploy.compose.secrets --issuer "$(ISSUER)" --jwks-url "$(JWKS_URL)" --token-url "$(TOKEN_URL)" \
+		--public-url "$(PUBLIC_URL)" --smtp-url "$(SMTP_URL)"
+
 .PHONY: format
 format: $(INSTALLED) ## format the code
 	@$(BIN)/ruff format --quiet .
