@@ -99,6 +99,10 @@ up: $(INSTALLED) ## start the system on this machine and leave it running
 down: $(INSTALLED) ## stop what `make up` started
 	@$(BIN)/shufa down
 
+.PHONY: smoke
+smoke: $(INSTALLED) ## build the image and run every service in it, where podman is; otherwise say so
+	@$(BIN)/python -m deploy.image.smoke
+
 .PHONY: compose-secrets
 compose-secrets: $(INSTALLED) ## make .compose/ for docker-compose.yml: ISSUER= JWKS_URL= TOKEN_URL= PUBLIC_URL= [SMTP_URL=]
 	@$(BIN)/python -m deploy.compose.secrets --issuer "$(ISSUER)" --jwks-url "$(JWKS_URL)" --token-url "$(TOKEN_URL)" \
