@@ -32,6 +32,7 @@ from deploy.local.processes import Child, spawn, stop
 from deploy.local.servers import Servers
 from deploy.local.waiting import free_port
 from shared.messaging import provision
+from shared.messaging.broker import Broker
 from shared.security.tokens import KeysUnavailable, TokenVerifier
 from tests.shared.messaging.own_nats import until
 
@@ -147,6 +148,22 @@ async def test_a_broker_that_the_bundle_does_not_know_is_not_believed(
     with caplog.at_level(logging.ERROR), pytest.raises(TimeoutError):
         await provision.main()
     assert "CERTIFICATE_VERIFY_FAILED" in caplog.text, "why is said"
+
+
+async def test_a_service_tries_again_where_it_could_not_believe_its_broker(
+    broker: str, trusted: Authority, stranger: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await listening(broker)
+    connection = Broker(broker, "review")
+    connection.connect_within_seconds = 2.0
+    trust(monkeypatch, stranger.bundle)
+    with pytest.raises(TimeoutError):
+        await connection.connect()
+    trust(monkeypatch, trusted.bundle)
+    connection.connect_within_seconds = 15.0
+    await connection.connect()
+    assert (await connection.jetstream.account_info()).limits is not None
+    await connection.stop()
 
 
 @asynccontextmanager
