@@ -109,17 +109,39 @@ class BackendRef(_Closed):
     port: Port
 
 
-class RouteRule(_Closed):
+class ReplaceFullPath(_Closed):
+    type: Literal["ReplaceFullPath"]
+    replaceFullPath: Annotated[str, Field(pattern="^/")]
+
+
+class Redirect(_Closed):
+    statusCode: Literal[301, 302]
+    path: ReplaceFullPath
+
+
+class RedirectFilter(_Closed):
+    type: Literal["RequestRedirect"]
+    requestRedirect: Redirect
+
+
+class ForwardRule(_Closed):
     """Without ``sessionPersistence``, which the definition has: every replica answers everything."""
 
     matches: list[Match]
     backendRefs: Annotated[list[BackendRef], Field(min_length=1)]
 
 
+class RedirectRule(_Closed):
+    """A rule that redirects may name no backend."""
+
+    matches: list[Match]
+    filters: Annotated[list[RedirectFilter], Field(min_length=1, max_length=1)]
+
+
 class HttpRouteSpec(_Closed):
     parentRefs: Annotated[list[ParentRef], Field(min_length=1)]
     hostnames: Annotated[list[Name], Field(min_length=1)]
-    rules: Annotated[list[RouteRule], Field(min_length=1)]
+    rules: Annotated[list[ForwardRule | RedirectRule], Field(min_length=1)]
 
 
 class HttpRoute(_Closed):

@@ -97,3 +97,12 @@ def test_what_prepares_a_release_reaches_database_and_broker_alone() -> None:
 
 def test_whoever_has_another_way_may_switch_the_policies_off() -> None:
     assert not policies("district", "--set", "networkPolicy.enabled=false")
+
+
+def test_a_gateway_shows_nobody_what_is_measured() -> None:
+    rules = of_kind(rendered("city"), "HTTPRoute")["portal"]["spec"]["rules"]
+    by_path = {
+        (match["path"]["type"], match["path"]["value"]): rule for rule in rules for match in rule["matches"]
+    }
+    assert "backendRefs" not in by_path["Exact", "/metrics"]
+    assert by_path["PathPrefix", "/"]["backendRefs"][0]["name"] == "shufa-portal"
