@@ -57,6 +57,9 @@ async def _all_consumers(jetstream: JetStreamContext) -> dict[str, ConsumerInfo]
 class Broker:
     """FastStream's broker and, beneath it, the JetStream context for what FastStream has no word for."""
 
+    connect_within_seconds = 15.0
+    """After a handshake that failed nats-py waits for ever: who connects is told, and tries again."""
+
     def __init__(self, url: str, name: str) -> None:
         self._stopping = False
         self.faststream = NatsBroker(
@@ -82,8 +85,9 @@ class Broker:
         await self.faststream.start()
 
     async def connect(self) -> None:
-        """Connect without starting subscribers."""
-        await self.faststream.connect()
+        """Connect without starting subscribers. Raises TimeoutError; another try begins anew."""
+        async with asyncio.timeout(self.connect_within_seconds):
+            await self.faststream.connect()
 
     async def stop(self) -> None:
         """Stop taking, finish what was taken, leave: without a goodbye where the server is away."""
