@@ -115,7 +115,7 @@ async def _options(visit: Visit) -> dict[str, list[tuple[Any, str]]]:
     say = case_words.saying(visit)
     years = dict.fromkeys(one.plan_year for one in sessions)
     return {
-        "session": [(one.session, case_words.session_words(one.session, say)) for one in sessions],
+        "session": [(one.session, say.round(one.session)) for one in sessions],
         "plan_year": [(year, str(year)) for year in years],
         "unit": [(one.unit, one.unit_name) for one in units],
         "category": [(code, say(text)) for code, text in case_words.CATEGORIES.items()],
