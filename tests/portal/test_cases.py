@@ -66,7 +66,7 @@ async def test_the_selection_is_taken_out_as_a_workbook_and_as_csv(town: Town, s
     assert [row[name] for name in ("单位", "责任人", "职务")] == ["'=HYPERLINK(1)", "'@示例", "'-主任"]
     assert not [cell for one in rows for cell in one if cell.startswith(("=", "+", "-", "@"))]
     book = load_workbook(io.BytesIO((await client.get(f"{CESHI}/cases.xlsx", params=asked)).content))
-    cells = [list(line) for line in book.active.iter_rows()]
+    cells = [list(line) for line in book.worksheets[0].iter_rows()]
     assert [cell.value for cell in cells[0]] == head
     assert len(cells) == 1 + len(rows)
     assert {cell.data_type for line in cells for cell in line} <= {"s", "n", "d"}
