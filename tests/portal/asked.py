@@ -64,7 +64,7 @@ class _Fields(HTMLParser):
         if tag == "form":
             self._inside = has.get("id") == self._form
             self.action = has["action"] if self._inside else self.action
-        elif tag == "input" and self._inside and "name" in has:
+        elif tag == "input" and self._inside and "name" in has and has.get("type") != "checkbox":
             self.fields[has["name"]] = has.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
