@@ -74,8 +74,9 @@ async def _late(connection: AsyncConnection, visit: Visit, who: Asking) -> Seque
             sa.and_(table.event.in_([*EVENTS]), table.unit == who.unit),
         )
     name = sa.func.coalesce(table.data["unit_name"].astext, case_heads.c.unit_name).label("unit_name")
+    session = sa.func.coalesce(table.session, case_heads.c.session).label("session")
     query = (
-        sa.select(table.event, table.on, table.session, table.unit, name)
+        sa.select(table.event, table.on, session, table.unit, name)
         .outerjoin(case_heads, sa.and_(case_heads.c.tenant == table.tenant, case_heads.c.case == table.case))
         .where(table.tenant == visit.tenant, seen)
         .order_by(table.recorded_at.desc(), table.ledger_sequence.desc())
