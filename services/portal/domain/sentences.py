@@ -335,5 +335,5 @@ SENTENCES: Mapping[str, Sentence] = {
     "OutcomeRecorded": _outcome,
     "HonourRecorded": _outcome,
     "EvaluationPublished": _plain("%(year)s年度考评表公布。"),
-    "LedgerRestored": _plain("台账自备份恢复，续记第%(epoch)s编次：%(reason)s。"),
+    "LedgerRestored": _plain("台账自备份恢复后续记：%(reason)s。"),
 }

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from services.portal.domain.work import Task
-from services.portal.work_words import KINDS, TASKS, session_parts
+from services.portal.web.work_words import KINDS, TASKS, session_parts
 
 
 @dataclass(frozen=True)

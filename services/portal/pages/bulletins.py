@@ -1,7 +1,5 @@
 """Bulletins 情况通报: what became of the round before, told at the next; the list, each on paper, and issuing one."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends

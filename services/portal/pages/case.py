@@ -1,7 +1,5 @@
 """One case: what was asked, every date in words, feedback, receipts, verification, and its whole story."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Annotated, Any
 

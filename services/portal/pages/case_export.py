@@ -1,7 +1,5 @@
 """The register as a workbook or as CSV: the same selection as the page, every row of it, in little memory."""
 
-from __future__ import annotations
-
 import asyncio
 import csv
 import io

@@ -1,10 +1,8 @@
 """The register 整改台账: what is asked of it, its pages, the progress of the tiers below."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -34,7 +32,7 @@ class Asked:
     below: bool
 
     @classmethod
-    def of(cls, query: QueryParams) -> Asked:
+    def of(cls, query: QueryParams) -> Self:
         """From the address; what is empty is not asked."""
         below = query.get("within") == "subtree"
         filters = {name: query[name] for name in FILTERS if query.get(name)}
@@ -43,7 +41,7 @@ class Asked:
         sort = query.get("sort", "")
         return cls(
             filters,
-            query.get("search", "").strip()[:100],
+            query.get("q", "").strip()[:100],
             sort if sort.removeprefix("-") in SORTS and not below else "",
             query.get("after") or None,
             below,
@@ -63,7 +61,9 @@ class Asked:
 
     def address(self, **changed: str | None) -> str:
         """The same selection with something changed, as the query of an address."""
-        new = {name: value for name, value in {**self.query, **changed}.items() if value}
+        search = {"q": self.search} if self.search else {}
+        asked = {name: value for name, value in self.query.items() if name != "search"}
+        new = {name: value for name, value in {**asked, **search, **changed}.items() if value}
         return f"?{urlencode(new)}" if new else "?"
 
     def sorting(self, column: str) -> tuple[str, str]:

@@ -1,7 +1,5 @@
 """通知设置: where a person wants to be told of their work, of which kinds not, and what became of the last notices."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -14,7 +12,7 @@ from services.portal.notices.channels import permitted_address, permitted_url
 from services.portal.notices.kept import Wish
 from services.portal.site import Site, own_form, with_note
 from services.portal.web.visit import Visit
-from services.portal.work_words import KINDS
+from services.portal.web.work_words import KINDS
 from shared.decider import Refused
 from shared.runtime import messages
 

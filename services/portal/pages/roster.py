@@ -1,7 +1,5 @@
 """A round before it is held: its roster, its observers, its day, who is replaced; the slip and the notices to print."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """待办: what a person has to do in a tenant, by when and why; and what happened there of late."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -17,7 +15,7 @@ from services.portal.told import with_what_owners_tell
 from services.portal.views.cases import case_heads
 from services.portal.views.timeline import EVERY_CONTRACT, timeline
 from services.portal.web.visit import Visit
-from services.portal.work_words import EVENTS, GROUP_NAMES, TASKS, session_parts
+from services.portal.web.work_words import EVENTS, GROUP_NAMES, TASKS, session_parts
 from shared.eventstore.reference import in_force
 
 LATE_LINES = 8
