@@ -1,7 +1,7 @@
-"""The routes an operator and a supervisor use: health, metrics, and the business clock."""
+"""The routes an operator and a supervisor use: health, metrics, the business clock, what was parked."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
 from functools import partial
 from typing import Annotated, Any
@@ -9,14 +9,19 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from fastapi import APIRouter, Body, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog import get_logger
 
 from shared.decider import Refused
 from shared.eventstore import EventStore, tables
+from shared.messaging import operate
 from shared.messaging.broker import Broker
 from shared.runtime.gate import Gate
 from shared.runtime.measuring import Asked, Measuring, answers, count
 from shared.tenancy import is_within
+
+log = get_logger(__name__)
 
 
 class ClockAnswer(BaseModel):
@@ -36,6 +41,40 @@ class ClockAnswer(BaseModel):
     next_due: date | None
     published: dict[str, str]
     applied: dict[str, dict[str, str]]
+
+
+class ParkedAnswer(BaseModel):
+    """An event that this service could not apply, and how many of its key wait behind it. ``tenant`` is empty where the
+    message could not be read."""
+
+    source: str
+    tenant: str
+    epoch: int
+    sequence: int
+    event: str
+    error: str
+    waiting_behind: int
+
+
+class OneParked(BaseModel):
+    """Which parked event."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    source: str = Field(max_length=40)
+    tenant: str = Field(max_length=200)
+    sequence: int = Field(ge=0, le=2**62)
+
+
+class Dropped(OneParked):
+    """Which one is left out for good, and why that may be."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class ReleasedAnswer(BaseModel):
+    """How many events go on."""
+
+    released: int
 
 
 def operation_routes(
@@ -90,7 +129,49 @@ def operation_routes(
         wake()
         return await _clock(store, of)
 
+    @router.get("/parked")
+    async def parked(request: Request) -> list[ParkedAnswer]:
+        """Events of the operator's tenants that could not be applied, in their order."""
+        of = await gate.operator(request, "parked")
+        async with store.relay.connect() as connection:
+            found = await operate.parked_events(connection)
+        return [ParkedAnswer(**vars(one)) for one in found if _looked_after(one.tenant, of)]
+
+    @router.post("/parked/retry")
+    async def retry(request: Request, one: OneParked) -> ReleasedAnswer:
+        """Apply a parked event again, and then what waits behind it."""
+        return await _release(
+            request, one, lambda to: operate.retry(to, one.source, one.tenant, one.sequence)
+        )
+
+    @router.post("/parked/drop")
+    async def drop(request: Request, one: Dropped) -> ReleasedAnswer:
+        """Leave a parked event out for good, with a reason that is kept; what waits behind it goes on."""
+        return await _release(
+            request, one, lambda to: operate.drop(to, one.source, one.tenant, one.sequence, one.reason)
+        )
+
+    async def _release(
+        request: Request, one: OneParked, release: Callable[[AsyncConnection], Awaitable[int]]
+    ) -> ReleasedAnswer:
+        of = await gate.operator(request, "parked")
+        what = f"{one.source}:{one.tenant}#{one.sequence}"
+        if not _looked_after(one.tenant, of):
+            raise Refused("http.not-found", what=what)
+        try:
+            async with store.relay.begin() as connection:
+                released = await release(connection)
+        except operate.NotParked:
+            raise Refused("http.not-found", what=what) from None
+        log.info("parked.released", parked=what, dropped=isinstance(one, Dropped), released=released)
+        return ReleasedAnswer(released=released)
+
     return router
+
+
+def _looked_after(tenant: str, scopes: tuple[str, ...]) -> bool:
+    """A message that nobody could read has no tenant: it is every operator's."""
+    return not tenant or _reached(tenant, scopes)
 
 
 async def _clock(store: EventStore, scopes: tuple[str, ...]) -> ClockAnswer:
