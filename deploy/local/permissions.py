@@ -83,7 +83,8 @@ def lines() -> Iterator[Line]:
             yield Line(service, "read", what, reading(service, what, tier))
         for what in dict.fromkeys(what for of, what in READS if of in (service, "*") and what not in views):
             yield Line(service, "read", what, reading(service, what, "private"))
-    yield Line("runtime", "operation", "clock", OPERATIONS)
+    for what in ("clock", "parked"):
+        yield Line("runtime", "operation", what, OPERATIONS)
 
 
 def _named(roles: frozenset[str]) -> str:

@@ -206,15 +206,50 @@ async def view_row_as_of(
     return {"tenant": tenant, "stream": stream} | rows[0] if rows else None
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which events of a ledger: of one stream, of one name, by one actor's id, of business days from and until."""
+
+    stream: str | None = None
+    name: str | None = None
+    actor: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def where(self) -> list[sa.ColumnElement[bool]]:
+        """The same as conditions on the events."""
+        table = tables.events
+        said = sa.cast(table.c.metadata, sa.JSON)
+        day, actor = said["business_date"].as_string(), said["actor"]["id"].as_string()
+        wanted = [
+            (self.stream, table.c.stream == self.stream),
+            (self.name, table.c.name == self.name),
+            (self.actor, actor == self.actor),
+            # Days are written 2022-01-12, so that they are in order as text.
+            (self.first_day, day >= str(self.first_day)),
+            (self.last_day, day <= str(self.last_day)),
+        ]
+        return [condition for value, condition in wanted if value is not None]
+
+
 async def ledger_page(
-    connection: AsyncConnection, service: str, tenant: str, stream: str | None, limit: int, after: int
+    connection: AsyncConnection,
+    service: str,
+    tenant: str,
+    wanted: Wanted,
+    limit: int,
+    after: int | None,
+    *,
+    newest_first: bool = False,
 ) -> Page:
-    """Events of a tenant's ledger in its order, each with its citation; ``next`` is the last sequence."""
+    """Events of a tenant's ledger in its order or against it, each with its citation; ``next`` is the last sequence,
+    which goes into ``after``."""
     table = tables.events
-    query = sa.select(table).where(table.c.tenant == tenant, table.c.sequence > after)
-    if stream is not None:
-        query = query.where(table.c.stream == stream)
-    found = (await connection.execute(query.order_by(table.c.sequence).limit(limit + 1))).all()
+    query = sa.select(table).where(table.c.tenant == tenant, *wanted.where())
+    if after is not None:
+        query = query.where(table.c.sequence < after if newest_first else table.c.sequence > after)
+    order = table.c.sequence.desc() if newest_first else table.c.sequence
+    found = (await connection.execute(query.order_by(order).limit(limit + 1))).all()
     items = []
     for row in found[:limit]:
         metadata = json.loads(row.metadata)

@@ -16,7 +16,7 @@ SCRIPTS = ("kernel", "functions", "rows", "inbox", "rebuild", "seals", "history"
 def create_kernel(connection: sa.Connection, service: str) -> None:
     """Create the kernel's tables, roles' privileges and functions, as the database's owner."""
     for name in SCRIPTS:
-        _script(connection, read(name).replace("{enter}\n", read("enter")).replace("{service}", service))
+        script(connection, read(name).replace("{enter}\n", read("enter")).replace("{service}", service))
 
 
 def protect(connection: sa.Connection, table: str, tier: TableClass) -> None:
@@ -27,7 +27,8 @@ def protect(connection: sa.Connection, table: str, tier: TableClass) -> None:
     )
 
 
-def _script(connection: sa.Connection, text: str) -> None:
+def script(connection: sa.Connection, text: str) -> None:
+    """Run several statements, such as those of a migration's .sql file."""
     # Several statements in one string: only the driver's own call takes them, inside the same transaction.
     connection.execute(sa.select(1))
     driver: Any = connection.connection.dbapi_connection

@@ -30,7 +30,7 @@ from shared.eventstore import tables
 from shared.eventstore.restore import LedgerRestored
 from shared.eventstore.store import EventStore, engine
 from shared.eventstore.verify import Seal, Verified, one_snapshot, verify_ledger
-from shared.observability.metrics import UNSEALABLE
+from shared.observability.metrics import ROOT_SIGNED, SEALED, UNSEALABLE
 
 EVERY = timedelta(hours=1)
 _AT_A_TIME = 100
@@ -220,7 +220,19 @@ class Sealer:
             last = self._chain.signed_at
         if last is None or datetime.now(UTC) - last >= EVERY:
             await self.seal()
+        if self._chain.signed_at is not None:
+            ROOT_SIGNED.set(self._chain.signed_at.timestamp())
+        SEALED.set_to_current_time()
         return False
+
+    async def read(self) -> Chain:
+        """All roots until now, each checked. Raises NotARoot or OutOfStep where they are not as they were written."""
+        async with self._alone():
+            return self._chain
+
+    def seal_of(self, tenant: str, restored: Sequence[LedgerRestored]) -> Seal | None:
+        """The last seal of a ledger that no restore has given up, of the roots that were read."""
+        return standing(self._chain, self.folder, tenant, restored)
 
     async def seal(self) -> Root | None:
         """Sign a root over all ledgers that changed since the last; None where none did.
@@ -257,10 +269,7 @@ class Sealer:
 
     async def _verified(self, tenant: str) -> Verified:
         async with one_snapshot(self.store.app, tenant) as connection:
-            return await verify_ledger(connection, self.store.service, tenant, self._standing, only_new=True)
-
-    def _standing(self, tenant: str, restored: Sequence[LedgerRestored]) -> Seal | None:
-        return standing(self._chain, self.folder, tenant, restored)
+            return await verify_ledger(connection, self.store.service, tenant, self.seal_of, only_new=True)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:

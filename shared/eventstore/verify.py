@@ -58,6 +58,8 @@ class Verified:
     epoch: int = 1
     seal: Seal | None = None
     restored: tuple[str, ...] = ()
+    more: bool = False
+    """Was it left off before the head, because no more than so many events were to be verified?"""
 
 
 def event_hash(
@@ -122,11 +124,15 @@ async def verify_ledger(
     seal_of: SealOf = no_seals,
     *,
     only_new: bool = False,
+    after: int = 0,
+    at_most: int | None = None,
 ) -> Verified:
     """Walk one ledger from its first event to its head, with the texts its events name, and compare it with its seal.
 
     The connection is in a transaction of one snapshot whose scope is the tenant's. ``only_new``: begin after the
-    seal, and take from it what was before.
+    seal, and take from it what was before. ``after``: begin after this event, and take from the ledger what was
+    before; ``at_most``: verify so many, in whole batches, and leave the rest to a call ``after`` the last. Such calls,
+    from 0 to the one that has no ``more``, together are one walk.
     """
     heads = tables.heads
     head = (await connection.execute(sa.select(heads).where(heads.c.tenant == tenant))).first()
@@ -138,20 +144,28 @@ async def verify_ledger(
     seal = seal_of(tenant, restored)
     if seal is not None and only_new:
         start = Verified(service, tenant, seal.sequence, seal.hash, None)
+    elif after:
+        events = tables.events
+        query = sa.select(events.c.hash).where(events.c.tenant == tenant, events.c.sequence == after)
+        before = await connection.scalar(query)
+        missing = f"#{after} is missing" if before is None else None
+        start = Verified(service, tenant, after, before.hex() if before else "", missing)
     else:
         start = Verified(service, tenant, 0, "", None)
-    walked = await _walk(connection, start, seal)
+    walked = await _walk(connection, start, seal, at_most)
     return replace(
         walked,
-        problem=walked.problem or unreadable or _end(walked, head, restored, seal),
+        problem=walked.problem or unreadable or (None if walked.more else _end(walked, head, restored, seal)),
         epoch=head.epoch if head else 1,
         seal=seal,
         restored=tuple(map(_in_words, restored)),
     )
 
 
-async def _walk(connection: AsyncConnection, start: Verified, seal: Seal | None) -> Verified:
-    """From ``start`` to the last event, or to the first that does not hold."""
+async def _walk(
+    connection: AsyncConnection, start: Verified, seal: Seal | None, at_most: int | None
+) -> Verified:
+    """From ``start`` to the last event or the last of so many, or to the first that does not hold."""
     # From here to the end of the transaction only the server's own functions are found, none that the owner put there.
     await connection.execute(sa.select(sa.func.pg_catalog.set_config("search_path", "pg_catalog", True)))
     driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -161,7 +175,10 @@ async def _walk(connection: AsyncConnection, start: Verified, seal: Seal | None)
     # What event_hash takes in before the event's own fields, which the server has set after their lengths already.
     before = b"%d:%b%b" % (len(last), last.encode(), ledger)
     cursor = await driver.cursor(read("ledger"), start.tenant, sequence)
+    ends = None if at_most is None else start.events + at_most
     while problem is None and (rows := await cursor.fetch(_BATCH)):
+        if ends is not None and sequence >= ends:
+            return replace(start, events=sequence, head_hash=last, more=True)
         named: list[tuple[int, bytes, bytes]] = []
         for found, stream, fields, stored in rows:
             if found != sequence + 1:

@@ -41,6 +41,12 @@ class ParkedEvent:
 
 async def parked_list(relay_url: str) -> list[ParkedEvent]:
     """Every parked event of a service, in the order it would be applied."""
+    async with _connected(relay_url) as connection:
+        return await parked_events(connection)
+
+
+async def parked_events(connection: AsyncConnection) -> list[ParkedEvent]:
+    """The same, asked on a connection of the relay's."""
     held, behind = _pending.alias("held"), _received.alias("behind")
     waiting_behind = (
         sa.select(sa.func.count())
@@ -56,8 +62,7 @@ async def parked_list(relay_url: str) -> list[ParkedEvent]:
     query = sa.select(_received, _pending.c.error, waiting_behind.label("waiting_behind")).where(
         _of(_pending, _received), _pending.c.state == "parked"
     )
-    async with _connected(relay_url) as connection:
-        rows = (await connection.execute(query.order_by(*(_received.c[name] for name in _PLACE)))).all()
+    rows = (await connection.execute(query.order_by(*(_received.c[name] for name in _PLACE)))).all()
     return [
         ParkedEvent(
             row.source,
@@ -75,45 +80,54 @@ async def parked_list(relay_url: str) -> list[ParkedEvent]:
 
 async def parked_retry(relay_url: str, source: str, tenant: str, sequence: int) -> int:
     """Let a parked event and those behind it be tried again, in order. How many were released."""
+    async with _connected(relay_url) as connection:
+        return await retry(connection, source, tenant, sequence)
+
+
+async def retry(connection: AsyncConnection, source: str, tenant: str, sequence: int) -> int:
+    """The same on a connection of the relay's, in its transaction."""
     if not tenant:
         raise NotParked(
             f"{source} {sequence} is no event: it can be dropped, and published again by its source"
         )
-    return await _release(relay_url, source, tenant, sequence, "waiting", None)
+    return await _release(connection, source, tenant, sequence, "waiting", None)
 
 
 async def parked_drop(relay_url: str, source: str, tenant: str, sequence: int, reason: str) -> int:
     """Give a parked event up, with a reason; those behind it go on. How many were released."""
-    return await _release(relay_url, source, tenant, sequence, "dropped", f"dropped: {reason}")
+    async with _connected(relay_url) as connection:
+        return await drop(connection, source, tenant, sequence, reason)
+
+
+async def drop(connection: AsyncConnection, source: str, tenant: str, sequence: int, reason: str) -> int:
+    """The same on a connection of the relay's, in its transaction."""
+    return await _release(connection, source, tenant, sequence, "dropped", f"dropped: {reason}")
 
 
 async def _release(
-    relay_url: str, source: str, tenant: str, sequence: int, state: str, note: str | None
+    connection: AsyncConnection, source: str, tenant: str, sequence: int, state: str, note: str | None
 ) -> int:
-    async with _connected(relay_url) as connection:
-        # An applier at work knows what was parked and has yet to say what is held: wait until it has, or overtake it.
-        turns = sa.update(_applied).where(_applied.c.tenant == tenant).values(turn=_applied.c.turn + 1)
-        await connection.execute(turns)
-        this = sa.update(_pending).where(
-            _of(_pending, _received),
-            _pending.c.source == source,
-            _pending.c.tenant == tenant,
-            _pending.c.sequence == sequence,
-            _pending.c.state == "parked",
-        )
-        key = await connection.scalar(
-            this.values(state=state, error=note).returning(_received.c.partition_key)
-        )
-        if key is None:
-            raise NotParked(f"{source} {tenant or '(undecodable)'} {sequence} is not parked")
-        behind = sa.update(_pending).where(
-            _of(_pending, _received),
-            _pending.c.tenant == tenant,
-            _pending.c.state == "held",
-            _received.c.partition_key == key,
-        )
-        held = await connection.execute(behind.values(state="waiting"))
-        return held.rowcount + (state == "waiting")
+    # An applier at work knows what was parked and has yet to say what is held: wait until it has, or overtake it.
+    turns = sa.update(_applied).where(_applied.c.tenant == tenant).values(turn=_applied.c.turn + 1)
+    await connection.execute(turns)
+    this = sa.update(_pending).where(
+        _of(_pending, _received),
+        _pending.c.source == source,
+        _pending.c.tenant == tenant,
+        _pending.c.sequence == sequence,
+        _pending.c.state == "parked",
+    )
+    key = await connection.scalar(this.values(state=state, error=note).returning(_received.c.partition_key))
+    if key is None:
+        raise NotParked(f"{source} {tenant or '(undecodable)'} {sequence} is not parked")
+    behind = sa.update(_pending).where(
+        _of(_pending, _received),
+        _pending.c.tenant == tenant,
+        _pending.c.state == "held",
+        _received.c.partition_key == key,
+    )
+    held = await connection.execute(behind.values(state="waiting"))
+    return held.rowcount + (state == "waiting")
 
 
 async def republish(relay_url: str, *, tenant: str | None, from_sequence: int) -> int:

@@ -1,4 +1,4 @@
-"""The routes every service has: a POST for each command, a GET for each view, the ledger, texts."""
+"""The routes every service has: a POST for each command, a GET for each view, and texts."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ from shared.security.permissions import may, may_read, only_unit, unit_of
 
 log = get_logger(__name__)
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {
+REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": text}
     for status, text in {
         400: "The request is not well-formed.",
@@ -45,7 +45,7 @@ ALSO_WHEN_CLOSED = frozenset({"close-tenant", "correct-record"})
 _ABOUT_THE_PAGE = frozenset({"limit", "after", "within", "sort", "search"})
 """What a list is asked that is no filter by a column."""
 _JSON_TYPES = {int: "integer", bool: "boolean"}
-_BEARER = Depends(HTTPBearer(auto_error=False, description="A token of the configured issuer."))
+BEARER = Depends(HTTPBearer(auto_error=False, description="A token of the configured issuer."))
 _IF_MATCH = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 
@@ -88,14 +88,14 @@ def command_routes(
     store: EventStore, gate: Gate, commands: Iterable[tuple[Aggregate[Any, Any, Any, Any], type[Any]]]
 ) -> APIRouter:
     """``POST /tenants/{tenant}/{kind}/{id}/{command}`` for each command that is open to people."""
-    router = APIRouter(tags=["commands"], dependencies=[_BEARER])
+    router = APIRouter(tags=["commands"], dependencies=[BEARER])
     for aggregate, command in commands:
         router.add_api_route(
             f"/tenants/{{tenant}}/{aggregate.kind}/{{id}}/{words(command.__name__)}",
             _command_route(store, gate, aggregate, command),
             methods=["POST"],
             response_model=CommandAnswer,
-            responses=_REFUSALS,
+            responses=REFUSALS,
             summary=words(command.__name__).replace("-", " ").capitalize(),
             description=command.__doc__,
             operation_id=f"{aggregate.kind}-{words(command.__name__)}",
@@ -181,17 +181,17 @@ def correlation_of(request: Request) -> str:
 def noted(command: str, stream: str, correlation: str) -> Iterator[None]:
     """Measure a command and log one line of it, whatever comes of it."""
     started = time.perf_counter()
-    outcome = "fault"
+    outcome = kind = "fault"
     bind_contextvars(correlation=correlation, command=command)
     try:
         yield
-        outcome = "done"
+        outcome = kind = "done"
     except Refused as refused:
-        outcome = refused.code
+        outcome, kind = refused.code, "refused"
         raise
     finally:
         seconds = time.perf_counter() - started
-        COMMAND_SECONDS.labels(command, "done" if outcome == "done" else "refused").observe(seconds)
+        COMMAND_SECONDS.labels(command, kind).observe(seconds)
         log.info("command", stream=stream, outcome=outcome, seconds=round(seconds, 4))
 
 
@@ -215,8 +215,8 @@ def read_routes(
     views: Sequence[View],
     aggregates: Iterable[Aggregate[Any, Any, Any, Any]],
 ) -> APIRouter:
-    """``GET /tenants/{tenant}/{view}`` and ``…/{view}/{id}`` for each view, the ledger and texts."""
-    router = APIRouter(tags=["reads"], dependencies=[_BEARER])
+    """``GET /tenants/{tenant}/{view}`` and ``…/{view}/{id}`` for each view, and texts."""
+    router = APIRouter(tags=["reads"], dependencies=[BEARER])
     of = {view.name: aggregate for aggregate in aggregates for view in aggregate.views}
     for view in views:
         name = view.name.replace("_", "-")
@@ -225,7 +225,7 @@ def read_routes(
             _list_route(store, gate, view, name),
             methods=["GET"],
             response_model=ListAnswer,
-            responses=_REFUSALS,
+            responses=REFUSALS,
             summary=f"List {name}",
             openapi_extra={"parameters": _filter_parameters(view)},
             operation_id=f"list-{name}",
@@ -235,26 +235,12 @@ def read_routes(
             _row_route(store, gate, of[view.name], view, name),
             methods=["GET"],
             response_model=dict[str, Any],
-            responses=_REFUSALS,
+            responses=REFUSALS,
             summary=f"One row of {name}, by its stream",
             operation_id=f"get-{name}",
         )
 
-    @router.get("/tenants/{tenant}/ledger", response_model=ListAnswer, responses=_REFUSALS)
-    async def ledger(
-        request: Request,
-        tenant: str,
-        stream: str | None = None,
-        after: Annotated[int, Query(ge=0)] = 0,
-        limit: Annotated[int, Query(ge=1, le=reading.LARGEST_PAGE)] = 50,
-    ) -> ListAnswer:
-        """Events of the tenant's ledger in their order, each with the citation that names it."""
-        refuse_if(may_read(store.service, "ledger", await gate.actor(request, tenant)))
-        async with store.reading(tenant) as connection:
-            page = await reading.ledger_page(connection, store.service, tenant, stream, limit, after)
-        return ListAnswer(items=page.items, next=page.next)
-
-    @router.get("/tenants/{tenant}/texts/{ref}", response_model=TextAnswer, responses=_REFUSALS)
+    @router.get("/tenants/{tenant}/texts/{ref}", response_model=TextAnswer, responses=REFUSALS)
     async def text(request: Request, tenant: str, ref: str) -> TextAnswer:
         """A draft's, comment's, feedback's or remark's text, for those who may read it."""
         actor = await gate.actor(request, tenant)

@@ -28,7 +28,7 @@ from tests.isolation.conftest import WRITTEN, Database, mark
 
 A, B = "zhejiang.jiaxing", "shanghai.jinshan1"
 """A has no rows, in no class and at no tier: whatever it is answered is somebody else's."""
-OPERATORS = {"/clock", "/livez", "/readyz", "/metrics"}
+OPERATORS = {"/clock", "/parked", "/parked/retry", "/parked/drop", "/livez", "/readyz", "/metrics"}
 """Of a service and not of a tenant."""
 
 pytestmark = pytest.mark.parametrize("service", PUBLISHERS)

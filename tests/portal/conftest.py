@@ -13,6 +13,7 @@ from playwright.async_api import BrowserContext, Page
 
 from deploy.local.cluster import Cluster
 from tests.played import Played
+from tests.portal.planning import Planned, open_planned
 from tests.portal.town import Town, open_town
 
 
@@ -37,6 +38,12 @@ def installation(played: Played) -> Installation:
 async def town(installation: Installation) -> Town:
     """The town of tests, opened once: its registry, policy and plan are there, nothing else."""
     return await asyncio.to_thread(open_town, installation.cluster)
+
+
+@pytest.fixture(scope="session")
+async def planned(installation: Installation) -> Planned:
+    """A town whose rounds belong to the tests of plans and drafts."""
+    return await asyncio.to_thread(open_planned, installation.cluster)
 
 
 SignedIn = Callable[[str], Awaitable[httpx.AsyncClient]]

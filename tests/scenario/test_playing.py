@@ -48,7 +48,7 @@ def test_what_was_wanted_is_not_there(wanted: Any, found: Any) -> None:
 
 
 def clocks() -> dict[str, dict[str, Any]]:
-    """Four services at rest: scheduling has said three things, and all of its listeners have applied them."""
+    """Five services at rest: scheduling has said three things, and all of its listeners have applied them."""
     heard = {"scheduling": {"t": "1/3"}}
     quiet: dict[str, Any] = {"outbox": 0, "waiting": 0, "due": 0, "published": {"t": "1/0"}, "applied": heard}
     return {
@@ -56,6 +56,7 @@ def clocks() -> dict[str, dict[str, Any]]:
         "review": dict(quiet),
         "rectification": dict(quiet),
         "evaluation": dict(quiet),
+        "portal": dict(quiet),
     }
 
 
@@ -78,6 +79,7 @@ def test_what_was_published_and_not_yet_received_shows_as_a_difference() -> None
         "review has 1/3 of scheduling's 1/4 (t)",
         "rectification has 1/3 of scheduling's 1/4 (t)",
         "evaluation has nothing of scheduling's 1/4 (t)",
+        "portal has 1/3 of scheduling's 1/4 (t)",
     ]
 
 
@@ -195,7 +197,7 @@ def test_an_event_that_was_parked_ends_the_demo_at_once() -> None:
 
 
 class Clockwork:
-    """Four services at rest, each with its day and its next date; counts how often a clock is looked at."""
+    """Five services at rest, each with its day and its next date; counts how often a clock is looked at."""
 
     def __init__(self, next_due: dict[str, str]) -> None:
         self.today = dict.fromkeys(SERVICES, "2021-03-01")

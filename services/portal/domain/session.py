@@ -106,10 +106,10 @@ Told = dict[str, Any]
 """``{session, plan_year, number, held_on, state, roster, observers, speeches, guests, reason, bulletin}``."""
 
 
-def round_name(session: str) -> str:
-    """``2021-1`` → ``2021年度第1次述法会``."""
-    year, _, number = session.partition("-")
-    return f"{year}年度第{number}次述法会"
+def called(one: Mapping[str, Any]) -> str:
+    """A head as papers name them: unit, title and name; the unit once, where the title begins with it."""
+    unit, title = one["unit_name"], one["title"]
+    return f"{title if title.startswith(unit) else unit + title}{one['person']}"
 
 
 def told(facts: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Told]:

@@ -304,7 +304,7 @@ def _of_running(case: Case, who: Asking) -> Iterator[Task]:
 
 
 def _task(kind: str, case: Case, light: Light, due_on: date | None = None, waits: bool = False) -> Task:
-    path = ("cases", case.case)
+    path = ("short-form" if kind == "submit-short-form" else "cases", case.case)
     return Task(kind, case.case, path, light, due_on, case.session, case.unit, case.unit_name, waits=waits)
 
 

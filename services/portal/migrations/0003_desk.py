@@ -1,8 +1,12 @@
 """A person's desk: sign-ins, what is typed and not sent, what is to be said on the next page. No tenant's facts."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from shared.eventstore.schema import script
 
 revision = "0003"
 down_revision = "0002"
@@ -11,8 +15,7 @@ _NOW = sa.text("clock_timestamp()")
 
 
 def upgrade() -> None:
-    op.execute("create schema desk")
-    op.execute("grant usage on schema desk to portal_app")
+    op.execute(sa.schema.CreateSchema("desk"))
     op.create_table(
         "signins",
         sa.Column("id", sa.LargeBinary(), primary_key=True, comment="sha256 of the cookie"),
@@ -42,6 +45,4 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False, server_default=_NOW),
         schema="desk",
     )
-    op.execute("grant select, insert, update, delete on all tables in schema desk to portal_app")
-    # The way in shows somebody every tenant whose ledger gives them a role.
-    op.execute("select open_to_relay('grants', 'select')")
+    script(op.get_bind(), Path(__file__).with_name("0003_desk.sql").read_text("utf-8"))

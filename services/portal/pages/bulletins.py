@@ -1,7 +1,5 @@
 """Bulletins 情况通报: what became of the round before, told at the next; the list, each on paper, and issuing one."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -65,7 +63,7 @@ async def _ahead(visit: Visit, told: list[dict[str, Any]]) -> list[tuple[str, li
         (
             one["session"],
             [
-                (earlier.session, case_words.session_words(earlier.session, say))
+                (earlier.session, say.round(earlier.session))
                 for earlier in with_cases
                 if earlier.session < one["session"]
             ],

@@ -1,10 +1,9 @@
 """The register 整改台账: what is asked of it, its pages, the progress of the tiers below."""
 
-from __future__ import annotations
-
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -34,7 +33,7 @@ class Asked:
     below: bool
 
     @classmethod
-    def of(cls, query: QueryParams) -> Asked:
+    def of(cls, query: QueryParams) -> Self:
         """From the address; what is empty is not asked."""
         below = query.get("within") == "subtree"
         filters = {name: query[name] for name in FILTERS if query.get(name)}
@@ -43,7 +42,7 @@ class Asked:
         sort = query.get("sort", "")
         return cls(
             filters,
-            query.get("search", "").strip()[:100],
+            query.get("q", "").strip()[:100],
             sort if sort.removeprefix("-") in SORTS and not below else "",
             query.get("after") or None,
             below,
@@ -63,7 +62,9 @@ class Asked:
 
     def address(self, **changed: str | None) -> str:
         """The same selection with something changed, as the query of an address."""
-        new = {name: value for name, value in {**self.query, **changed}.items() if value}
+        search = {"q": self.search} if self.search else {}
+        asked = {name: value for name, value in self.query.items() if name != "search"}
+        new = {name: value for name, value in {**asked, **search, **changed}.items() if value}
         return f"?{urlencode(new)}" if new else "?"
 
     def sorting(self, column: str) -> tuple[str, str]:
@@ -84,11 +85,13 @@ def routes(site: Site) -> APIRouter:
     async def cases(visit: Visiting) -> HTMLResponse:
         visit.require("rectification", "case-register", tier="progress")
         asked = Asked.of(visit.request.query_params)
-        page = await visit.get("rectification", "case-register", limit=PAGE, after=asked.after, **asked.query)
-        below = await _progress(visit) if asked.below else None
-        suspensions = []
-        if not asked.below:
-            suspensions = await visit.all("rectification", "suspensions")
+        page, below, suspensions, options = await asyncio.gather(
+            visit.get("rectification", "case-register", limit=PAGE, after=asked.after, **asked.query),
+            _progress(visit) if asked.below else _nothing(),
+            _nothing() if asked.below else visit.all("rectification", "suspensions"),
+            _options(visit),
+        )
+        suspensions = suspensions or []
         suspend = f"suspension/{visit.today.year}-{len(suspensions) + 1}/suspend-cases"
         await site.unsent(visit, suspend.replace("/", "."))
         return site.page(
@@ -97,7 +100,7 @@ def routes(site: Site) -> APIRouter:
             asked=asked,
             rows=page["items"],
             next=page["next"],
-            options=await _options(visit),
+            options=options,
             below=below,
             names=await _names(visit, page["items"]) if asked.below else {},
             suspensions=suspensions,
@@ -115,7 +118,7 @@ async def _options(visit: Visit) -> dict[str, list[tuple[Any, str]]]:
     say = case_words.saying(visit)
     years = dict.fromkeys(one.plan_year for one in sessions)
     return {
-        "session": [(one.session, case_words.session_words(one.session, say)) for one in sessions],
+        "session": [(one.session, say.round(one.session)) for one in sessions],
         "plan_year": [(year, str(year)) for year in years],
         "unit": [(one.unit, one.unit_name) for one in units],
         "category": [(code, say(text)) for code, text in case_words.CATEGORIES.items()],
@@ -137,6 +140,10 @@ async def choices(visit: Visit) -> tuple[Sequence[Any], Sequence[Any]]:
             .order_by(units.c.official_order, units.c.unit)
         )
         return held.all(), told.all()
+
+
+async def _nothing() -> None:
+    return None
 
 
 async def _progress(visit: Visit) -> dict[str, Any]:

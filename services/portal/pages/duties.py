@@ -1,7 +1,5 @@
 """What a head has to put right 整改任务清单, on one page for the desk."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends

@@ -1,7 +1,5 @@
 """The year's plan: its rounds, who is rostered for them, whose turn it is; and the forms by which it is made."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Annotated, Any
 

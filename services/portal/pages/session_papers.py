@@ -62,6 +62,7 @@ def routes(site: Site) -> APIRouter:
             visit,
             "sessions/print/excerpt.html",
             row={"session": session},
+            words=words,
             minutes=minutes,
             one=one,
             heading=f"{minutes['plan_year']}年度第{minutes['number']}次专题述法会会议纪要（摘录）",
@@ -77,18 +78,15 @@ def called(row: Row) -> dict[str, Any]:
     place = {unit: n for n, unit in enumerate(row["agenda"])}
     roster = sorted(row["roster"], key=lambda one: place.get(one["unit"], 0))
     heard = {one["unit"] for one in row["speeches"]}
-    leaders = dict.fromkeys(f"{one['by_title']}{one['by']}" for one in row["words"])
+    leaders = {one["by"]: f"{one['by_title']}{one['by']}" for one in row["words"]}
+    spoke = [words.called(one) for one in roster if one["unit"] in heard and one["person"] not in leaders]
     return {
         "leads": [one for one in roster if one["lead"]],
         "reporters": [one for one in roster if not one["lead"]],
-        "present": list(dict.fromkeys([*leaders, *(_person(one) for one in roster if one["unit"] in heard)])),
-        "away": [_person(one) for one in row["observers"] if one["attended"] is False],
-        "observing": [_person(one) for one in row["observers"] if one["attended"]],
+        "present": [*leaders.values(), *spoke],
+        "away": [words.called(one) for one in row["observers"] if one["attended"] is False],
+        "observing": [words.called(one) for one in row["observers"] if one["attended"]],
     }
-
-
-def _person(one: Row) -> str:
-    return f"{one['unit_name']}{one['title']}{one['person']}"
 
 
 def recipients(

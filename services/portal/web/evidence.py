@@ -119,7 +119,7 @@ def sentence(what: str, data: Mapping[str, Any] | None, language: str, tier: str
             told[name] = _(CODES[name][value])
         elif name in OFFICES:
             told[name] = _(role_name(value, tier))
-        elif name.endswith("_on") or name.startswith("value"):
+        elif name.endswith(("_on", "_on_before")) or name.startswith("value"):
             told[name] = day(value)
         elif value is not None:
             told[name] = str(value)

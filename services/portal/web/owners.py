@@ -100,6 +100,20 @@ class Owners:
             published=answer["published"],
         )
 
+    async def operate(self, token: str, service: str, path: str, **body: Any) -> Any:
+        """What a service answers an operator; with a body a POST. Raises OwnerRefused and OwnerUnreachable."""
+        method, sent = ("POST", {"json": body}) if body else ("GET", {})
+        return (await self._ask(method, token, service, path, **sent)).json()
+
+    async def ready(self, service: str) -> dict[str, Any] | None:
+        """What a service needs and whether it has it, each by name; None where it does not answer."""
+        try:
+            answer = await self._client.get(f"{self.addresses[service]}/readyz")
+            checks: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError):
+            return None
+        return checks
+
     async def close(self) -> None:
         """Let go of the connections."""
         await self._client.aclose()

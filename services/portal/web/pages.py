@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from services.portal.domain.happenings import happened
 from services.portal.web import words
 from shared.security.permissions import PROGRESS, reading
 
@@ -25,7 +26,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NAVIGATION: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("work", "待办", ()),
     ("plan", "年度计划与名单", (("scheduling", "plans"),)),
-    ("sessions", "述法会", (("review", "proceedings"),)),
+    ("sessions", "述法会", (("review", "proceedings"), ("scheduling", "sessions"))),
     ("drafts", "稿件", (("review", "drafts"), ("review", "entrusted"))),
     ("cases", "整改台账", (("rectification", "case-register"),)),
     ("coverage", "全覆盖", (("evaluation", "coverage"),)),
@@ -106,7 +107,12 @@ def environment(language: str) -> jinja2.Environment:
     )
     made.install_gettext_translations(words.translations(language), newstyle=True)  # type: ignore[attr-defined]  # of the extension
     made.filters |= {"day": day if language == "zh" else iso_day, "instant": instant, "clock": clock}
-    made.globals |= {"static": static, "navigation": navigation, "languages": words.LANGUAGES}
+    made.globals |= {
+        "static": static,
+        "navigation": navigation,
+        "happened": happened,
+        "languages": words.LANGUAGES,
+    }
     return made
 
 

@@ -64,6 +64,8 @@ def _entry(head: str) -> dict[str, str]:
 def _typed(name: str, value: Any) -> Any:
     """As the value's default is: a number, yes or no, words. What does not fit stays text for the rule to refuse."""
     default = VALUES[name].default if name in VALUES else ""
+    if isinstance(value, dict):
+        return list(value.values())
     if isinstance(default, bool):
         return {"true": True, "false": False}.get(value, value)
     if isinstance(default, int) and isinstance(value, str) and value.isascii() and value.isdecimal():

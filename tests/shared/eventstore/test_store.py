@@ -7,15 +7,16 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from shared.decider import Refused
+from shared.decider import Actor, Refused
 from shared.eventstore import Deadlines, UnitOfWork, reading, tables
 from shared.eventstore.failures import Changed
-from tests.shared.conftest import SERVICE, Place, context
+from tests.shared.conftest import ALICE, SERVICE, TENANT, Place, context
 from tests.shared.eventstore.notebook import FIRES, NOTEBOOK, NOTEBOOKS, NOTES, Close, Write
 from tests.shared.eventstore.writing import Tenant, key, rows, write
 
@@ -101,14 +102,36 @@ async def test_a_date_that_moves_replaces_the_one_before(place: Place) -> None:
 async def test_the_ledger_is_read_in_pages_with_citations(tenant: Tenant) -> None:
     for note in range(5):
         await tenant.write("a", note)
+    wanted = reading.Wanted(stream="notebook-a")
     async with tenant.store.reading(tenant.name) as connection:
-        first = await reading.ledger_page(connection, SERVICE, tenant.name, "notebook-a", 3, 0)
-        second = await reading.ledger_page(
-            connection, SERVICE, tenant.name, "notebook-a", 3, int(first.next or 0)
-        )
+        first = await reading.ledger_page(connection, SERVICE, tenant.name, wanted, 3, None)
+        second = await reading.ledger_page(connection, SERVICE, tenant.name, wanted, 3, int(first.next or 0))
+        newest = await reading.ledger_page(connection, SERVICE, tenant.name, wanted, 3, 5, newest_first=True)
     cited = [item["citation"] for item in (*first.items, *second.items)]
     assert cited == [f"review:{tenant.name}#{n}" for n in range(1, 6)]
     assert second.next is None
+    assert ([item["sequence"] for item in newest.items], newest.next) == ([4, 3, 2], "2")
+
+
+async def test_the_ledger_is_searched_by_name_by_who_it_was_and_by_day(place: Place) -> None:
+    store, bob = place.store, Actor("bob", "Bob", frozenset({"liaison"}), "office")
+    for day, actor in (1, ALICE), (2, bob), (3, ALICE):
+        async with store.relay.begin() as connection:
+            await connection.execute(sa.update(tables.business_day).values(today=date(2021, 6, day)))
+        await store.execute(NOTEBOOK, "a", Write(str(day), day), context(actor=actor))
+    await store.execute(NOTEBOOK, "a", Close(), context())
+
+    async def found(**wanted: Any) -> list[int]:
+        async with store.reading(TENANT) as connection:
+            page = await reading.ledger_page(connection, SERVICE, TENANT, reading.Wanted(**wanted), 50, None)
+        return [item["sequence"] for item in page.items]
+
+    assert await found() == [1, 2, 3, 4]
+    assert await found(name="Closed") == [4]
+    assert await found(actor="bob") == [2]
+    assert await found(last_day=date(2021, 6, 2)) == [1, 2]
+    assert await found(first_day=date(2021, 6, 2), name="Written") == [2, 3]
+    assert await found(stream="notebook-b") == []
 
 
 async def test_a_view_is_read_in_pages_in_its_order(tenant: Tenant) -> None:

@@ -53,6 +53,15 @@ class Owned:
         async with one_snapshot(self.place.store.app, tenant) as connection:
             return await verify_ledger(connection, SERVICE, tenant)
 
+    async def in_pieces(self, tenant: str, at_most: int) -> list[Verified]:
+        """The same in as many calls as it takes."""
+        found: list[Verified] = []
+        while not found or found[-1].more:
+            async with one_snapshot(self.place.store.app, tenant) as connection:
+                after = found[-1].events if found else 0
+                found.append(await verify_ledger(connection, SERVICE, tenant, after=after, at_most=at_most))
+        return found
+
 
 @pytest.fixture(scope="module")
 async def owned(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Owned]:
@@ -134,6 +143,26 @@ async def test_whatever_is_changed_is_found_and_named(
     found = await owned.verified(tenant)
     assert found.problem is not None
     assert found.problem.startswith(problem.format(ref=ref))
+    *held, last = await owned.in_pieces(tenant, 2)
+    assert last.problem == found.problem
+    assert [one.problem for one in held] == [None] * len(held)
+
+
+async def test_a_ledger_is_verified_in_pieces_that_together_are_one_walk(
+    owned: Owned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "_BATCH", 2)
+    tenant = await owned.ledger()
+    pieces = await owned.in_pieces(tenant, 2)
+    assert [(one.events, one.more, one.problem) for one in pieces] == [
+        (2, True, None),
+        (4, True, None),
+        (5, False, None),
+    ]
+    assert pieces[-1].head_hash == (await owned.verified(tenant)).head_hash
+    await owned.does(tenant, "delete from events where tenant = :tenant and sequence = 2")
+    async with one_snapshot(owned.place.store.app, tenant) as connection:
+        assert (await verify_ledger(connection, SERVICE, tenant, after=2)).problem == "#2 is missing"
 
 
 async def test_an_event_put_in_between_is_found(owned: Owned) -> None:
