@@ -66,7 +66,12 @@ async def test_it_is_for_operators_of_the_tenant_alone(signed_in: SignedIn, user
 async def test_what_is_parked_is_left_out_with_a_reason_and_is_gone(
     signed_in: SignedIn, installation: Installation, town: Town
 ) -> None:
-    place = {"source": "review", "tenant": town.tenant, "epoch": 1, "sequence": 10**6 + uuid.uuid4().int % 10**6}
+    place = {
+        "source": "review",
+        "tenant": town.tenant,
+        "epoch": 1,
+        "sequence": 10**6 + uuid.uuid4().int % 10**6,
+    }
     async with by_hand(installation.cluster.database_url("evaluation", "owner"), town.tenant) as connection:
         event = {"name": "ReportDelivered", "partition_key": "x", "payload": b"{}"}
         await connection.execute(sa.insert(tables.received).values(**place, **event))
