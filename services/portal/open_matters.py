@@ -33,7 +33,7 @@ from services.portal.views.sessions import (
 )
 from shared.calendar import YearNotPublished
 
-AT_MOST = 200
+AT_MOST = 50
 """So many cases of a kind are listed, the oldest first; the register has them all."""
 
 RUNNING = ("open", "returned")
@@ -164,20 +164,31 @@ async def _cases(
 ) -> tuple[tuple[Case, ...], bool]:
     found: dict[str, Case] = {}
     more = False
-    for condition, order in _asked_for(who, houses):
-        rows = (
-            await connection.execute(_JOINED.where(case_standings.c.tenant == tenant, condition)
-            .order_by(order, case_standings.c.case).limit(AT_MOST + 1))
-        ).all()  # fmt: skip
+    for among, condition, order in _asked_for(who, houses):
+        # The first ones are found before what they look like is joined to them.
+        first = (
+            sa.select(case_standings.c.case, order.label("order"))
+            .select_from(among)
+            .where(case_standings.c.tenant == tenant, condition)
+            .order_by(order, case_standings.c.case)
+            .limit(AT_MOST + 1)
+            .subquery()
+        )
+        query = _JOINED.join(first, first.c.case == case_standings.c.case).where(
+            case_standings.c.tenant == tenant
+        )
+        rows = (await connection.execute(query.order_by(first.c.order, first.c.case))).all()
         more = more or len(rows) > AT_MOST
         for row in rows[:AT_MOST]:
             found[row.case] = _case(row, houses.get((row.session, row.unit), frozenset()), who.today)
     return tuple(found.values()), more
 
 
-def _asked_for(who: Asking, houses: Houses) -> Iterable[tuple[sa.ColumnElement[bool], sa.ColumnElement[Any]]]:
-    """Which cases may hold a task for the person, each with the order in which they are listed. What they have to do
-    about each is the rule's to say (domain/work.py)."""
+def _asked_for(
+    who: Asking, houses: Houses
+) -> Iterable[tuple[sa.FromClause, sa.ColumnElement[bool], sa.ColumnElement[Any]]]:
+    """Which cases may hold a task for the person: where to look, for which, in which order they are listed. What they
+    have to do about each is the rule's to say (domain/work.py)."""
     state, unit, since = case_standings.c.state, case_standings.c.unit, case_standings.c.on
     due_on, policy, roles = case_dates.c.due_on, who.policy, who.roles
     housing = sorted({one for (_, one) in houses})
@@ -189,12 +200,12 @@ def _asked_for(who: Asking, houses: Houses) -> Iterable[tuple[sa.ColumnElement[b
         return unit.in_(housing) if housing and roles & {"law_office", *_OFFICES} else None
 
     if roles & {"reporter", "liaison"} and who.unit is not None:
-        yield sa.and_(unit == who.unit, state != "completed"), due_on
+        yield _DATED, sa.and_(unit == who.unit, state != "completed"), due_on
     if offices := sorted(roles & {*_OFFICES}):
         missing = sa.or_(*(case_standings.c.offices_missing.contains([office]) for office in offices))
-        yield sa.and_(state == "awaiting_receipt", missing), since
+        yield case_standings, sa.and_(state == "awaiting_receipt", missing), since
     if (where := acts(policy.verifying_office)) is not None:
-        yield sa.and_(state == "awaiting_verification", where), since
+        yield case_standings, sa.and_(state == "awaiting_verification", where), since
     if (where := acts(policy.supervising_office)) is not None:
         running = sa.and_(state.in_(RUNNING), where)
         try:
@@ -202,10 +213,12 @@ def _asked_for(who: Asking, houses: Houses) -> Iterable[tuple[sa.ColumnElement[b
         except YearNotPublished:
             long_ago = None
         if long_ago is not None:
-            yield sa.and_(running, due_on <= long_ago, case_notices.c.notice_number.is_(None)), due_on
-        yield sa.and_(running, case_notices.c.notice_number.is_not(None)), case_notices.c.reply_by
+            no_notice = case_notices.c.notice_number.is_(None)
+            yield _NOTICED, sa.and_(running, due_on <= long_ago, no_notice), due_on
+        with_notice = case_notices.c.notice_number.is_not(None)
+        yield _NOTICED, sa.and_(running, with_notice), case_notices.c.reply_by
     if policy.village_short_form and roles & {*policy.village_entry_offices}:
-        yield sa.and_(state.in_(RUNNING), case_heads.c.category == VILLAGE), due_on
+        yield _OF_VILLAGES, sa.and_(state.in_(RUNNING), case_heads.c.category == VILLAGE), due_on
 
 
 _OFFICES = ("party_office", "law_office", "organization_department", "supervision_office")
@@ -215,6 +228,9 @@ def _same(one: sa.Table, other: sa.Table, key: str) -> sa.ColumnElement[bool]:
     return sa.and_(one.c.tenant == other.c.tenant, one.c[key] == other.c[key])
 
 
+_DATED = sa.join(case_standings, case_dates, _same(case_standings, case_dates, "case"))
+_NOTICED = _DATED.outerjoin(case_notices, _same(case_standings, case_notices, "case"))
+_OF_VILLAGES = _DATED.join(case_heads, _same(case_standings, case_heads, "case"))
 _JOINED = (
     sa.select(
         case_standings,

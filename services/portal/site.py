@@ -25,7 +25,7 @@ from services.portal.web import errors, pages, signin
 from services.portal.web.around import Around
 from services.portal.web.forms import LARGEST_FORM, nested
 from services.portal.web.live import News
-from services.portal.web.owners import Done, OwnerRefused, Owners
+from services.portal.web.owners import Done, OwnerRefused, Owners, OwnerUnreachable
 from services.portal.web.signin import NotSignedIn, Person, SignIns, local
 from services.portal.web.visit import NOTHING_TO_SAY, Visit, place_of
 from services.portal.web.words import role_name
@@ -149,7 +149,7 @@ class Site:
                 key=ours.get("_key") or visit.key(),
                 seen=int(seen) if seen.isdecimal() else None,
             )
-        except OwnerRefused as refused:
+        except (OwnerRefused, OwnerUnreachable) as refused:
             return await self.sent_back(visit, fields, refused)
         await self.desk.drop_unsent(visit.person.id, visit.tenant, name)
         content = {"kind": "done" if heard else "doing", "form": name, "command": path.rpartition("/")[2]}
@@ -168,7 +168,9 @@ class Site:
             problem |= {"detail": en, "detail_zh": zh}
         kept = {key: value for key, value in fields if not key.startswith("_")}
         name = ours.get("_form", "")
-        content = {"kind": "refused", "form": name, "fields": kept, "problem": problem}
+        # Whether an owner that did not answer has done it is not known: the same key again does it once at most.
+        key = ours.get("_key") if isinstance(refused, OwnerUnreachable) else None
+        content = {"kind": "refused", "form": name, "fields": kept, "problem": problem, "key": key}
         note = await self.desk.note(visit.person.id, content)
         return with_note(local(ours.get("_back", "/")), note, name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.rectification.api import routes
 from services.rectification.application import AGGREGATES, COMMANDS, SERVICE, VIEWS
 from services.rectification.deadlines import FIRES
+from services.rectification.figures import FIGURES
 from services.rectification.reactions import reactions
 from shared.runtime.service import Service, run
 
@@ -16,6 +17,7 @@ RECTIFICATION = Service(
     reactions=reactions,
     fires=FIRES,
     routes=routes,
+    figures=FIGURES,
 )
 
 if __name__ == "__main__":

@@ -101,6 +101,24 @@ async def progress_of(connection: AsyncConnection, tenant: str, today: date) -> 
     return Progress(own, below)
 
 
+UNREGISTERED = "unregistered"
+"""The tier of a tenant whose registration has not been heard of."""
+
+
+async def counted_by_tier(connection: AsyncConnection, scope: str, today: date) -> dict[str, Counts]:
+    """The same counts of a subtree, in sum for each tier."""
+    governing = await in_force(connection, today)
+    known = await connection.execute(sa.select(tables.tenants.c.tenant, tables.tenants.c.tier))
+    tiers = {row.tenant: row.tier for row in known}
+    counted: dict[str, Counts] = {}
+    lights = _Lights(today, governing)
+    for row in await connection.execute(_groups(scope)):
+        counts = counted.setdefault(tiers.get(row.tenant, UNREGISTERED), Counter())
+        for name in _counted_as(row, lights):
+            counts[name] += row.cases
+    return counted
+
+
 def _entry(tenant: str, row: Any, counts: Counts) -> Below:
     if row is None:
         return Below(tenant, None, None, LAST, counts)

@@ -134,7 +134,8 @@ def partition_key(contract: Contract, stream: str) -> str:
 
 
 class Facts(TypedDict):
-    """What an envelope says of an event besides its contract. ``recorded_at`` has a zone."""
+    """What an envelope says of an event besides its contract. ``recorded_at`` has a zone. ``traceparent`` is the W3C's:
+    where it was recorded, within a trace that somebody follows."""
 
     tenant: str
     epoch: int
@@ -146,6 +147,7 @@ class Facts(TypedDict):
     simulated: bool
     correlation_id: str
     causation_id: NotRequired[str | None]
+    traceparent: NotRequired[str | None]
 
 
 def encode(contract: Contract, **facts: Unpack[Facts]) -> bytes:
@@ -184,6 +186,8 @@ def enclose(contract: type[Contract], data: str, key: str, **facts: Unpack[Facts
     }
     if envelope["causationid"] is None:
         del envelope["causationid"]
+    if (place := facts.get("traceparent")) is not None:
+        envelope["traceparent"] = place
     return orjson.dumps(envelope, option=orjson.OPT_UTC_Z)
 
 
@@ -205,6 +209,7 @@ class Cause(NamedTuple):
     recorded_at: datetime
     correlation: str = ""
     simulated: bool = False
+    traceparent: str | None = None
 
 
 def decode_again(payload: bytes) -> tuple[Cause, Contract]:
@@ -223,6 +228,7 @@ def decode_again(payload: bytes) -> tuple[Cause, Contract]:
             time if time.tzinfo is UTC else time.astimezone(UTC),
             kept["correlationid"],
             kept["simulated"],
+            kept.get("traceparent"),
         )
     except ValueError:
         event, contract = decode(payload)  # reads what little else there is, and says what is wrong
@@ -238,7 +244,14 @@ def _kept_messages() -> Callable[..., dict[str, Any]]:
     kinds: Any = tuple(
         TypedDict(  # type: ignore[operator]
             contract.__name__,
-            attributes | {"type": Literal[type], "businessdate": date, "simulated": bool, "data": contract},
+            attributes
+            | {
+                "type": Literal[type],
+                "businessdate": date,
+                "simulated": bool,
+                "traceparent": NotRequired[str],
+                "data": contract,
+            },
         )
         for type, (contract, _) in _BY_TYPE.items()
     )

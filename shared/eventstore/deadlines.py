@@ -14,6 +14,7 @@ from shared.eventstore import tables
 from shared.eventstore.aggregate import Aggregate
 from shared.eventstore.store import EventStore
 from shared.eventstore.unit_of_work import Context, UnitOfWork
+from shared.observability.tracing import span
 
 Fires = Mapping[tuple[str, str], Callable[[], Any]]
 """(kind of stream, name of the deadline) → the command it fires."""
@@ -73,8 +74,16 @@ class Deadlines:
             await work.connection.execute(done)
 
         try:
-            await self.store.in_transaction(context, once)
-            log.info("deadline.fired", tenant=tenant, stream=stream, deadline=name, due_on=due_on)
+            with span(f"deadline {name}", tenant=tenant, stream=stream):
+                await self.store.in_transaction(context, once)
+            log.info(
+                "deadline.fired",
+                tenant=tenant,
+                stream=stream,
+                deadline=name,
+                due_on=due_on,
+                correlation=identity,
+            )
         except Refused as refused:
             # A decider answers a stale date with nothing; a refusal here is a fault to look at, not to repeat.
             log.error("deadline.refused", tenant=tenant, stream=stream, deadline=name, code=refused.code)

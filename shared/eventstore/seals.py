@@ -30,7 +30,7 @@ from shared.eventstore import tables
 from shared.eventstore.restore import LedgerRestored
 from shared.eventstore.store import EventStore, engine
 from shared.eventstore.verify import Seal, Verified, one_snapshot, verify_ledger
-from shared.observability.metrics import UNSEALABLE
+from shared.observability.metrics import ROOT_SIGNED, SEALED, UNSEALABLE
 
 EVERY = timedelta(hours=1)
 _AT_A_TIME = 100
@@ -220,6 +220,9 @@ class Sealer:
             last = self._chain.signed_at
         if last is None or datetime.now(UTC) - last >= EVERY:
             await self.seal()
+        if self._chain.signed_at is not None:
+            ROOT_SIGNED.set(self._chain.signed_at.timestamp())
+        SEALED.set_to_current_time()
         return False
 
     async def read(self) -> Chain:

@@ -23,6 +23,7 @@ from shared.eventstore.clock import BusinessClock
 from shared.eventstore.codec import Encoded
 from shared.eventstore.failures import Changed, KeyReused, TenantClosed, TenantUnknown
 from shared.eventstore.sql import read
+from shared.observability.tracing import traceparent
 from shared.tenancy import Policy, ancestors_and_self, effective
 
 LARGEST_EVENT = 256 * 1024
@@ -282,17 +283,18 @@ class UnitOfWork:
 
     def _metadata(self, command: Any, opened: _Opened) -> str:
         context = self.context
-        return _json(
-            {
-                "actor": {"id": context.actor.id, "name": context.actor.name},
-                "business_date": opened.today,
-                "causation": context.causation,
-                "command": words(type(command).__name__),
-                "correlation": context.correlation,
-                "policy": opened.policy.versions,
-                "simulated": self.clock.simulated,
-            }
-        )
+        metadata = {
+            "actor": {"id": context.actor.id, "name": context.actor.name},
+            "business_date": opened.today,
+            "causation": context.causation,
+            "command": words(type(command).__name__),
+            "correlation": context.correlation,
+            "policy": opened.policy.versions,
+            "simulated": self.clock.simulated,
+        }
+        if (place := traceparent()) is not None:
+            metadata["traceparent"] = place  # so that what follows elsewhere is seen in one trace
+        return _json(metadata)
 
     def _events(
         self, encoded: Sequence[Encoded[Any]], told: Sequence[list[Contract]], stream: str, metadata: str

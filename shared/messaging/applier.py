@@ -26,6 +26,7 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.loop import all_of
 from shared.messaging.reactions import Reactions
 from shared.observability.metrics import PARKED_EVENTS, TRAVEL_SECONDS
+from shared.observability.tracing import span
 
 log = structlog.get_logger(__name__)
 
@@ -225,18 +226,22 @@ class Applier:
         context = replace(
             work.context, correlation=cause.correlation, causation=cause.id, today=cause.business_date
         )
-        await self.reactions.react(
-            event, cause, UnitOfWork(work.connection, work.service, work.clock, context)
-        )
-        batch.reactions += 1
-        log.info(
-            "reaction",
-            name=type(event).__name__,
-            id=cause.id,
-            tenant=work.tenant,
-            correlation=cause.correlation,
-            seconds=round((datetime.now(UTC) - cause.recorded_at).total_seconds(), 4),
-        )
+        name = type(event).__name__
+        about = {"event": cause.id, "tenant": work.tenant, "correlation": cause.correlation}
+        with span(f"reaction {name}", "consumer", cause.traceparent, **about):
+            await self.reactions.react(
+                event, cause, UnitOfWork(work.connection, work.service, work.clock, context)
+            )
+            batch.reactions += 1
+            log.info(
+                "reaction",
+                name=name,
+                id=cause.id,
+                tenant=work.tenant,
+                correlation=cause.correlation,
+                causation=cause.id,
+                seconds=round((datetime.now(UTC) - cause.recorded_at).total_seconds(), 4),
+            )
 
     async def _settle(self, work: UnitOfWork, source: str, batch: _Batch) -> bool:
         """Write what is left to write and say what became of the events; False where somebody else was faster."""
@@ -251,7 +256,9 @@ class Applier:
         epoch, sequence, name, *_ = failed.row
         error = f"{type(failed.error).__name__}: {failed.error}"
         PARKED_EVENTS.labels(source).inc()
-        log.error("applier.parked", source=source, tenant=context.tenant, name=name, error=error)
+        # The whole of it is the operator's to read (`shufa parked list`): it may quote the event.
+        kind = type(failed.error).__name__
+        log.error("applier.parked", source=source, tenant=context.tenant, name=name, error=kind)
 
         async def once(work: UnitOfWork) -> None:
             for head in await work.fetch(_TAKE, (source, work.tenant, 0, True)):

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 
 import nats.errors
 import structlog
 from faststream.nats import NatsBroker
 from nats.js import JetStreamContext
+from nats.js.api import ConsumerInfo
 
 from shared.messaging.topology import STREAM
 
 log = structlog.get_logger(__name__)
 
-READY_WITHIN_SECONDS = 2.0
+READY_WITHIN_SECONDS = 1.5
+"""Less than a supervisor waits for a probe: it is to hear which part does not answer."""
+
+_CONSUMERS_A_PAGE = 256
 
 
 async def _exit_when_closed() -> None:
@@ -28,8 +33,32 @@ async def _note(error: Exception) -> None:
     log.warning("nats.error", error=type(error).__name__)
 
 
+@dataclass(frozen=True)
+class HowFar:
+    """What JetStream says of the stream and of each durable consumer, by its name."""
+
+    messages: int
+    bytes: int
+    consumers: dict[str, ConsumerInfo]
+
+
+async def _all_consumers(jetstream: JetStreamContext) -> dict[str, ConsumerInfo]:
+    """Page by page; without those that last for one reading only."""
+    found: dict[str, ConsumerInfo] = {}
+    offset = 0
+    while page := await jetstream.consumers_info(STREAM, offset):
+        found |= {one.name: one for one in page if one.config.durable_name}
+        offset += len(page)
+        if len(page) < _CONSUMERS_A_PAGE:
+            break
+    return found
+
+
 class Broker:
     """FastStream's broker and, beneath it, the JetStream context for what FastStream has no word for."""
+
+    connect_within_seconds = 15.0
+    """After a handshake that failed nats-py waits for ever: who connects is told, and tries again."""
 
     def __init__(self, url: str, name: str) -> None:
         self._stopping = False
@@ -56,8 +85,9 @@ class Broker:
         await self.faststream.start()
 
     async def connect(self) -> None:
-        """Connect without starting subscribers."""
-        await self.faststream.connect()
+        """Connect without starting subscribers. Raises TimeoutError; another try begins anew."""
+        async with asyncio.timeout(self.connect_within_seconds):
+            await self.faststream.connect()
 
     async def stop(self) -> None:
         """Stop taking, finish what was taken, leave: without a goodbye where the server is away."""
@@ -83,3 +113,10 @@ class Broker:
         except Exception:
             return False
         return True
+
+    async def how_far(self) -> HowFar:
+        """How full the stream is and how far its hearers are. Raises what JetStream says, TimeoutError in time."""
+        async with asyncio.timeout(READY_WITHIN_SECONDS):
+            state = (await self.jetstream.stream_info(STREAM)).state
+            consumers = await _all_consumers(self.jetstream)
+        return HowFar(state.messages, state.bytes, consumers)

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from shared.eventstore.failures import is_unavailable
+from shared.observability.metrics import LOOP_FAILURES
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,7 @@ class Loop:
                 more = await self.step()
                 wait = FIRST_WAIT
             except Exception as error:
+                LOOP_FAILURES.labels(self.name).inc()
                 if is_unavailable(error):
                     log.warning("loop.waiting", loop=self.name, error=type(error).__name__, seconds=wait)
                 else:

@@ -32,6 +32,8 @@ from shared.messaging.topology import (
     heard_by_subscriber,
 )
 
+CONNECT_WITHIN_SECONDS = 15.0
+
 
 def stream_config(replicas: int) -> StreamConfig:
     """The stream: kept whole, written to disk, no direct reads, atomic batches."""
@@ -95,7 +97,9 @@ async def dismiss(url: str, name: str, tenant: str) -> None:
 
 @asynccontextmanager
 async def _jetstream(url: str) -> AsyncIterator[JetStreamContext]:
-    connection = await nats.connect(url, connect_timeout=5, max_reconnect_attempts=1)
+    # nats-py waits for ever after a handshake that failed, for a certificate that nobody vouches for, say.
+    async with asyncio.timeout(CONNECT_WITHIN_SECONDS):
+        connection = await nats.connect(url, connect_timeout=5, max_reconnect_attempts=1)
     try:
         yield connection.jetstream(timeout=10)
     finally:

@@ -83,6 +83,11 @@ class Relay:
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._held_until = 0.0
 
+    @property
+    def holds_lease(self) -> bool:
+        """Is this the one active relay of the service now?"""
+        return asyncio.get_running_loop().time() < self._held_until
+
     async def step(self) -> bool:
         """Publish what is waiting, oldest first. Takes what is unpublished and never remembers a position: the order of
         commits is not the order of positions. While a batch is on its way the one before it is marked, and the next
@@ -117,9 +122,9 @@ class Relay:
             PUBLISHED.inc(len(sent))
 
     async def _hold_lease(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        if now < self._held_until:
+        if self.holds_lease:
             return True
+        now = asyncio.get_running_loop().time()
         async with self._alone.connect() as connection:
             held = await take_lease(connection, "relay", self.holder, LEASE_SECONDS)
         # Renewed well before it ends; a relay that was frozen beyond it finds another holder.
@@ -194,6 +199,7 @@ def outgoing(service: str, row: Waiting) -> Outgoing:
             simulated=metadata["simulated"],
             correlation_id=metadata["correlation"],
             causation_id=metadata["causation"],
+            traceparent=metadata.get("traceparent"),
         ),
     )
 

@@ -1,1 +1,1 @@
-"""What an operator sees: JSON log lines and Prometheus metrics."""
+"""What an operator sees: JSON log lines, Prometheus metrics, and traces where a collector takes them."""

@@ -7,11 +7,14 @@ import sys
 
 import structlog
 
+from shared.observability.tracing import add_trace
+
 
 def configure(service: str, level: str) -> None:
     """Set up logging for the process. Every line names the service; times are UTC."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -181,17 +181,17 @@ def correlation_of(request: Request) -> str:
 def noted(command: str, stream: str, correlation: str) -> Iterator[None]:
     """Measure a command and log one line of it, whatever comes of it."""
     started = time.perf_counter()
-    outcome = "fault"
+    outcome = kind = "fault"
     bind_contextvars(correlation=correlation, command=command)
     try:
         yield
-        outcome = "done"
+        outcome = kind = "done"
     except Refused as refused:
-        outcome = refused.code
+        outcome, kind = refused.code, "refused"
         raise
     finally:
         seconds = time.perf_counter() - started
-        COMMAND_SECONDS.labels(command, "done" if outcome == "done" else "refused").observe(seconds)
+        COMMAND_SECONDS.labels(command, kind).observe(seconds)
         log.info("command", stream=stream, outcome=outcome, seconds=round(seconds, 4))
 
 

@@ -1,7 +1,9 @@
 """The routes an operator and a supervisor use: health, metrics, the business clock, what was parked."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -15,8 +17,8 @@ from shared.decider import Refused
 from shared.eventstore import EventStore, tables
 from shared.messaging import operate
 from shared.messaging.broker import Broker
-from shared.observability import metrics
 from shared.runtime.gate import Gate
+from shared.runtime.measuring import Asked, Measuring, answers, count
 from shared.tenancy import is_within
 
 log = get_logger(__name__)
@@ -75,12 +77,17 @@ class ReleasedAnswer(BaseModel):
     released: int
 
 
-def operation_routes(store: EventStore, broker: Broker, gate: Gate, wake: Any) -> APIRouter:
+def operation_routes(
+    store: EventStore, broker: Broker, gate: Gate, wake: Any, before_scrape: Callable[[], Any] = lambda: None
+) -> APIRouter:
     """Health without a token; metrics without a token (bind them to a private address); the clock for operators.
 
-    ``wake`` is called after the day changed; who held which role the day before is forgotten.
+    ``wake`` is called after the day changed; who held which role the day before is forgotten. ``before_scrape`` is
+    called before metrics are told.
     """
     router = APIRouter(tags=["operations"])
+    measuring = Measuring(store, broker)
+    database = Asked(partial(answers, store))
 
     @router.get("/livez", include_in_schema=False)
     async def livez() -> dict[str, str]:
@@ -88,18 +95,17 @@ def operation_routes(store: EventStore, broker: Broker, gate: Gate, wake: Any) -
 
     @router.get("/readyz", include_in_schema=False)
     async def readyz(response: Response) -> dict[str, Any]:
-        checks = {
-            "database": await _database_answers(store),
-            "broker": await broker.ready(),
-            "ledger": store.closed_because is None,
-        }
+        # Side by side: who asks hears within one limit which part does not answer.
+        answering = await asyncio.gather(database.answered(), broker.ready())
+        checks = dict(zip(("database", "broker"), answering, strict=True))
+        checks["ledger"] = store.closed_because is None
         response.status_code = 200 if all(checks.values()) else 503
         return checks | ({"because": store.closed_because.code} if store.closed_because else {})
 
     @router.get("/metrics", include_in_schema=False)
     async def prometheus() -> Response:
-        async with store.relay.connect() as connection:
-            await _measure(connection)
+        await measuring.measure()
+        before_scrape()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @router.get("/clock")
@@ -168,15 +174,6 @@ def _looked_after(tenant: str, scopes: tuple[str, ...]) -> bool:
     return not tenant or _reached(tenant, scopes)
 
 
-async def _database_answers(store: EventStore) -> bool:
-    try:
-        async with store.app.connect() as connection:
-            await connection.execute(sa.select(1))
-    except Exception:
-        return False
-    return True
-
-
 async def _clock(store: EventStore, scopes: tuple[str, ...]) -> ClockAnswer:
     today = await store.today()
     out, inbox, dates = tables.outbox, tables.pending, tables.deadlines
@@ -185,10 +182,10 @@ async def _clock(store: EventStore, scopes: tuple[str, ...]) -> ClockAnswer:
         counts = (
             await connection.execute(
                 sa.select(
-                    _count(out, out.c.published_at.is_(None)).label("outbox"),
-                    _count(inbox, inbox.c.state == "waiting").label("waiting"),
-                    _count(inbox, inbox.c.state == "parked").label("parked"),
-                    _count(dates, unfired & (dates.c.due_on <= today)).label("due"),
+                    count(out, out.c.published_at.is_(None)).label("outbox"),
+                    count(inbox, inbox.c.state == "waiting").label("waiting"),
+                    count(inbox, inbox.c.state == "parked").label("parked"),
+                    count(dates, unfired & (dates.c.due_on <= today)).label("due"),
                     sa.select(sa.func.min(dates.c.due_on))
                     .where(unfired, dates.c.due_on > today)
                     .scalar_subquery()
@@ -217,35 +214,3 @@ async def _clock(store: EventStore, scopes: tuple[str, ...]) -> ClockAnswer:
 def _reached(tenant: str, scopes: tuple[str, ...]) -> bool:
     """An operator looks after a tenant and all below it; which other tenants there are is not theirs to know."""
     return any(is_within(tenant, scope) for scope in scopes)
-
-
-async def _measure(connection: AsyncConnection) -> None:
-    out, inbox, dates, day = tables.outbox, tables.pending, tables.deadlines, tables.business_day
-    today = sa.func.coalesce(sa.select(day.c.today).scalar_subquery(), sa.func.current_date())
-    row = (
-        await connection.execute(
-            sa.select(
-                _count(out, out.c.published_at.is_(None)).label("outbox"),
-                _age(out.c.recorded_at, out.c.published_at.is_(None)).label("outbox_age"),
-                _count(inbox, inbox.c.state == "waiting").label("inbox"),
-                _age(inbox.c.since, inbox.c.state == "waiting").label("inbox_age"),
-                _count(inbox, inbox.c.state == "parked").label("parked"),
-                _count(dates, dates.c.fired_at.is_(None) & (dates.c.due_on <= today)).label("due"),
-            )
-        )
-    ).one()
-    metrics.OUTBOX.set(row.outbox)
-    metrics.OUTBOX_AGE.set(row.outbox_age)
-    metrics.INBOX.set(row.inbox)
-    metrics.INBOX_AGE.set(row.inbox_age)
-    metrics.PARKED.set(row.parked)
-    metrics.DEADLINES_DUE.set(row.due)
-
-
-def _count(table: Any, where: Any) -> Any:
-    return sa.select(sa.func.count()).select_from(table).where(where).scalar_subquery()
-
-
-def _age(column: Any, where: Any) -> Any:
-    age = sa.extract("epoch", sa.func.clock_timestamp() - sa.func.min(column))
-    return sa.select(sa.func.coalesce(age, 0)).where(where).scalar_subquery()

@@ -16,7 +16,7 @@ from structlog.contextvars import get_contextvars
 
 from shared.decider import Refused
 from shared.eventstore.failures import is_race, is_unavailable
-from shared.observability.metrics import SECURITY_EVENTS
+from shared.observability.metrics import REFUSALS, SECURITY_EVENTS
 from shared.runtime.messages import Message
 
 log = get_logger(__name__)
@@ -38,6 +38,7 @@ class Problem(BaseModel):
 def problem(catalogue: Mapping[str, Message], refused: Refused, instance: str) -> Response:
     """One refusal as a response. ``title`` is the code in words, the same for every occurrence."""
     message = catalogue[refused.code]
+    REFUSALS.labels(refused.code).inc()
     en, zh = message.render(refused.data)
     body = Problem(
         type=f"urn:shufa:problem:{refused.code}",

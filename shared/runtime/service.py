@@ -32,9 +32,13 @@ from shared.messaging.inbox import Inbox
 from shared.messaging.loop import Loop
 from shared.messaging.relay import Relay
 from shared.messaging.topology import LISTENS_TO
+from shared.observability import tracing
 from shared.observability.logs import configure
+from shared.observability.metrics import LOOP_LATE_SECONDS
+from shared.observability.requests import Timed
 from shared.runtime import messages, problems
 from shared.runtime.collector import collect_seldom
+from shared.runtime.figures import Counting, Figures
 from shared.runtime.gate import Gate
 from shared.runtime.http import command_routes, read_routes
 from shared.runtime.ledger import ledger_routes
@@ -47,6 +51,7 @@ log = structlog.get_logger(__name__)
 
 FROZEN_AFTER_SECONDS = 30.0
 """An event loop that has not turned for so long ends the process: a supervisor starts it again."""
+BEAT_SECONDS = 1.0
 BEHIND_AGAIN_SECONDS = 2.0
 """How often a service whose ledger is behind looks whether an operator has accepted that."""
 
@@ -67,6 +72,7 @@ class Service:
     settings: type[Settings] = Settings
     site: Callable[[Running, Gate, Any, Any], FastAPI] | None = None
     """In place of commands and reads over HTTP: pages. Given what runs, the gate, the settings and the lifespan."""
+    figures: Figures | None = None
 
     @property
     def package(self) -> str:
@@ -110,6 +116,15 @@ class Running:
             Loop("seal", self.sealer.step, asyncio.Event(), every=60.0),
             Loop("housekeeping", self.store.forget_old_commands, asyncio.Event(), every=3600.0),
         ]
+        self.counting: Counting | None = None
+        if service.figures is not None:
+            self.counting = Counting(self.store, service.figures, lambda: relay.holds_lease)
+            self.loops.append(Loop("figures", self.counting.step, asyncio.Event(), every=1.0))
+
+    def before_scrape(self) -> None:
+        """No replica that was frozen shows what another counts by now."""
+        if self.counting is not None:
+            self.counting.retract_unless_active()
 
     async def start(self) -> None:
         """Wait for the database and the broker, see that no ledger is behind what was said, then accept commands and
@@ -144,6 +159,7 @@ class Running:
         for loop in self.loops:
             await loop.stop()
         await self.store.close()
+        await asyncio.to_thread(tracing.switch_off)
         log.info("stopped")
 
     async def _set_first_day(self) -> None:
@@ -192,7 +208,9 @@ def application(service: Service, settings: Settings) -> FastAPI:
     else:
         app = service.site(running, gate, settings, lifespan)
     app.state.running = running
-    app.include_router(operation_routes(running.store, running.broker, gate, running.day_changed.set))
+    app.include_router(
+        operation_routes(running.store, running.broker, gate, running.day_changed.set, running.before_scrape)
+    )
     return app
 
 
@@ -207,6 +225,7 @@ def http_of(
         lifespan=lifespan,
         docs_url=None,  # its page would load scripts from elsewhere; the document itself is /openapi.json
         redoc_url=None,
+        telemetry=tracing.of_requests(),
     )
     problems.install(app, messages.load([service.package]))
     app.include_router(command_routes(store, gate, service.commands))
@@ -214,6 +233,7 @@ def http_of(
     app.include_router(ledger_routes(store, gate, sealer))
     if service.routes is not None:
         app.include_router(service.routes(store, gate))
+    app.add_middleware(Timed)
     return app
 
 
@@ -242,6 +262,8 @@ def run(service: Service) -> None:
             print(f"{service.name}: {name}: {one['msg']}", file=sys.stderr)
         sys.exit(2)
     configure(service.name, settings.log_level)
+    if settings.otlp_url is not None:
+        tracing.switch_on(service.name, settings.otlp_url)
     app = application(service, settings)
     server = _Server(
         uvicorn.Config(
@@ -271,8 +293,10 @@ def _end_when_frozen() -> None:
     seen = [time.monotonic()]
 
     def beat() -> None:
-        seen[0] = time.monotonic()
-        loop.call_later(1.0, beat)
+        now = time.monotonic()
+        LOOP_LATE_SECONDS.inc(max(0.0, now - seen[0] - BEAT_SECONDS))
+        seen[0] = now
+        loop.call_later(BEAT_SECONDS, beat)
 
     def watch() -> None:
         while time.monotonic() - seen[0] < FROZEN_AFTER_SECONDS:

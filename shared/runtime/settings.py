@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     listen_fd: int | None = Field(default=None, description="A listening socket passed by a supervisor.")
     host: str = "127.0.0.1"
     port: int = 8000
+    otlp_url: str | None = Field(
+        default=None, description="Where a collector takes traces, OTLP over HTTP; none are made without."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("seal_key")

@@ -222,7 +222,9 @@ async def test_only_the_portal_has_tables_elsewhere_and_they_are_its_application
     """A desk holds what is a person's (a sign-in, what is typed and not sent) and nothing of a tenant's record."""
     mine = f"{database.service}_app"
     rights = {"SELECT", "INSERT", "UPDATE", "DELETE"} if database.service == "portal" else set()
-    tables = ("notes", "signins", "unsent") if database.service == "portal" else ()
+    tables = (
+        ("notes", "notice_wishes", "notices", "signins", "unsent") if database.service == "portal" else ()
+    )
     found: dict[str, dict[str, set[str]]] = {}
     for row in await database.ask(ELSEWHERE):
         found.setdefault(row["relname"], {}).setdefault(row["grantee"], set()).add(row["privilege_type"])

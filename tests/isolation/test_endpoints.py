@@ -57,7 +57,11 @@ async def apps(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runtime, "Running", Running)
         patch.setattr(TokenVerifier, "verify", says_who)
-        yield {service: await _application(one, key) for service, one in databases.items()}
+        yield {
+            service: await _application(one, key)
+            for service, one in databases.items()
+            if service in PUBLISHERS
+        }
     for running in made:
         await running.store.close()
 

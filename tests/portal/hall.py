@@ -58,10 +58,8 @@ def open_hall(cluster: Cluster, tenant: str = HALL) -> Hall:
     for order, (unit, name, category, offices, posts) in enumerate(UNITS, start=1):
         body = {"name": name, "category": category, "official_order": order, "houses_offices": offices}
         admin(f"unit/{unit}/register-unit", **body, posts=posts or HEADS.get(unit, []), valid_from=today)
-    for person, name, role, unit in PEOPLE:
-        given = {"person": person, "name": name, "role": role, "reason": "试用"} | (
-            {"unit": unit} if unit else {}
-        )
+    for person, name, role, works_in in PEOPLE:
+        given = {"person": person, "name": name, "role": role, "unit": works_in, "reason": "试用"}
         admin(f"access/{person}/grant-role", **given)
     # A grant is known everywhere within seconds.
     for service, path, user in (

@@ -17,6 +17,7 @@ from tests.portal.town import UNITS, Town, working_days_after
 PLANNED = "shanghai.jinshan.jihua"
 YEAR = 2022
 NEXT_YEAR = 2023
+ROUNDS = 30
 WAITING = 60.0
 CHAIR = {"by": "示例·书记", "title": "党委书记", "reason": "测试"}
 PEOPLE = (
@@ -112,7 +113,7 @@ def open_planned(cluster: Cluster) -> Planned:
     law = "ceshi-law"
     until(lambda: _may(town, law), within=WAITING, what="The roles of the town were not heard of everywhere")
     town.do(law, "scheduling", "policy/self/adopt-policy", values={"reporters_per_session": 1}, holds_from=on)
-    days = [working_days_after(town.today(), 41 + n) for n in range(12)]
+    days = [working_days_after(town.today(), 41 + n) for n in range(ROUNDS)]
     town.do(
         law,
         "scheduling",

@@ -11,6 +11,7 @@ import pytest
 
 from services.portal.web import tables
 from services.portal.web.tables import Table, download, workbook
+from shared.documents.sheet import XLSX
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("x")']
 
@@ -56,4 +57,4 @@ def test_a_file_keeps_its_chinese_name() -> None:
     answer = download(b"x", "名单.csv")
     assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''%E5%90%8D%E5%8D%95.csv"
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert download(b"x", "名单.xlsx").headers["content-type"] == tables.XLSX
+    assert download(b"x", "名单.xlsx").headers["content-type"] == XLSX

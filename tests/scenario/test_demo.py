@@ -420,3 +420,32 @@ async def _kept(
         shown = [{name: value for name, value in row._mapping.items() if name != "tenant"} for row in rows]
     await reader.dispose()
     return told, shown
+
+
+def test_no_line_of_any_log_holds_what_people_wrote_or_what_they_are_called(played: Played) -> None:
+    scenario = ready_scenario()
+    written = {scenario.body(step.do)[field] for step in scenario.steps if step.do for field in step.do.texts}
+    assert len(written) > 50
+    logs = {
+        log.name: log.read_text("utf-8", "replace") for log in played.cluster.home.log("x").parent.iterdir()
+    }
+    assert logs.keys() >= {f"{service}.log" for service in SERVICES}
+    # Every person's name begins with 示例; of a text its beginning is enough, before JSON would break a line.
+    sought = {"示例", *(text.strip()[:12] for text in written)}
+    assert [(name, text) for name, said in logs.items() for text in sought if text in said] == []
+
+
+def test_each_command_and_each_reaction_is_one_line_that_tells_whose_story_it_belongs_to(
+    played: Played,
+) -> None:
+    for service in SERVICES:
+        text = played.cluster.home.log(service).read_text("utf-8")
+        lines = [json.loads(line) for line in text.splitlines()]
+        assert {line["service"] for line in lines} == {service}
+        for line in lines:
+            if line["event"] in ("command", "reaction"):
+                assert line["correlation"], line
+                assert line["tenant"], line
+            if line["event"] == "reaction":
+                assert line["causation"] == line["id"], line
+        assert any(line["event"] in ("command", "reaction") for line in lines)

@@ -23,8 +23,16 @@ class Saying:
     translated: Callable[[str], str] = as_written
 
     def __call__(self, text: str, **values: Any) -> str:
-        """A sentence with its values, which stand as they are."""
-        return self.translated(text) % values
+        """A sentence with its values. One that is a sentence itself, such as a reason, gives up its full stop."""
+        said = {k: value.rstrip("。 ") if isinstance(value, str) else value for k, value in values.items()}
+        return self.translated(text) % said
+
+    def round(self, session: str) -> str:
+        """``2021-1`` as the round of a year: 2021年第1轮; other ids stand as they are."""
+        year, _, number = session.partition("-")
+        if not (year.isdecimal() and number.isdecimal()):
+            return session
+        return self("%(year)s年第%(number)s轮", year=year, number=number)
 
     def several(self, names: list[str]) -> str:
         """Several, as one: 甲、乙."""

@@ -56,9 +56,9 @@ def _session_rescheduled(e: Data, say: Saying) -> str:
 def _substituted(e: Data, say: Saying) -> str:
     if e.get("moved_to"):
         return say(
-            "述法对象调整：由%(who)s替补，原述法对象转到%(next)s轮次；%(reason)s。",
+            "述法对象调整：由%(who)s替补，原述法对象转到%(next)s；%(reason)s。",
             who=_who(e["reporter"]),
-            next=e["moved_to"],
+            next=say.round(e["moved_to"]),
             reason=e["reason"],
         )
     return say("述法对象调整：由%(who)s替补；%(reason)s。", who=_who(e["reporter"]), reason=e["reason"])
@@ -253,9 +253,9 @@ def _bulletin(e: Data, say: Saying) -> str:
         [f"{one['unit_name'] or one['unit']}{say(STATES[one['state']])}" for one in e["lines"]]
     )
     return say(
-        "%(session)s轮次述法会上通报%(about)s轮次整改情况：%(lines)s。",
-        session=e["session"],
-        about=e["about_session"],
+        "%(session)s述法会上通报%(about)s整改情况：%(lines)s。",
+        session=say.round(e["session"]),
+        about=say.round(e["about_session"]),
         lines=told,
     )
 

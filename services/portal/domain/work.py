@@ -6,7 +6,7 @@ Pure: what is open, who asks and the day make the list. A date comes from the ru
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -77,12 +77,18 @@ class Asking:
     today: date
     policy: Policy
     calendar: Calendar
+    _lights: dict[tuple[date, bool], Light] = field(default_factory=dict, compare=False, repr=False)
+    """Many tasks have the same date, and counting its working days takes longer than all else."""
 
     def light(self, due_on: date | None, *, supervised: bool = False) -> Light:
         """The light of a date; what has none says so."""
         if due_on is None:
             return UNDATED
-        return running(due_on, self.today, self.policy, self.calendar, supervised=supervised)
+        known = self._lights.get((due_on, supervised))
+        if known is None:
+            known = running(due_on, self.today, self.policy, self.calendar, supervised=supervised)
+            self._lights[due_on, supervised] = known
+        return known
 
     def reports(self, unit: str) -> bool:
         """Does the person work for this unit as its reporter or liaison?"""
@@ -298,7 +304,7 @@ def _of_running(case: Case, who: Asking) -> Iterator[Task]:
 
 
 def _task(kind: str, case: Case, light: Light, due_on: date | None = None, waits: bool = False) -> Task:
-    path = ("cases", case.case)
+    path = ("short-form" if kind == "submit-short-form" else "cases", case.case)
     return Task(kind, case.case, path, light, due_on, case.session, case.unit, case.unit_name, waits=waits)
 
 

@@ -1,8 +1,12 @@
 """Where people want notices, and every notice that was made. Their desk, no tenant's facts."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from shared.eventstore.schema import script
 
 revision = "0005"
 down_revision = "0004"
@@ -53,4 +57,4 @@ def upgrade() -> None:
         schema="desk",
         postgresql_where=sa.text("state in ('pending', 'sending')"),
     )
-    op.execute("grant select, insert, update, delete on desk.notice_wishes, desk.notices to portal_app")
+    script(op.get_bind(), Path(__file__).with_suffix(".sql").read_text("utf-8"))

@@ -63,7 +63,7 @@ async def _ahead(visit: Visit, told: list[dict[str, Any]]) -> list[tuple[str, li
         (
             one["session"],
             [
-                (earlier.session, case_words.session_words(earlier.session, say))
+                (earlier.session, say.round(earlier.session))
                 for earlier in with_cases
                 if earlier.session < one["session"]
             ],

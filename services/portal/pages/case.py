@@ -17,7 +17,6 @@ from shared.calendar.china import holiday_name
 from shared.decider import Refused
 
 OWNER = "rectification"
-LISTS = ("supervision-notices", "inspections", "progress-notes")
 KEPT_WHILE_TYPING = (
     "submit-feedback",
     "note-progress",
@@ -46,8 +45,16 @@ def routes(site: Site) -> APIRouter:
         async with visit.reading() as connection:
             lines = await story_of(connection, visit.tenant, case, row)
         reads_texts = visit.may_see(OWNER, "texts", unit=row["unit"])
-        items, *lists = await asyncio.gather(
-            items_of(visit, row), *(_list_of(visit, name, row) for name in LISTS)
+        recorded = {
+            "supervision-notices": any(line.event == "SupervisionOpened" for line in lines),
+            "inspections": bool(row["inspections"]),
+            "progress-notes": row["progress_noted_on"] is not None,
+        }
+        items, feedback, remarks, notices, inspections, notes = await asyncio.gather(
+            items_of(visit, row),
+            _feedback(visit, lines if reads_texts else []),
+            visit.text(OWNER, row.get("remarks_ref")),
+            *(_list_of(visit, name, row if there else None) for name, there in recorded.items()),
         )
         say = case_words.saying(visit)
         return site.page(
@@ -59,11 +66,11 @@ def routes(site: Site) -> APIRouter:
             forms=forms,
             receipts=offices_to_receipt(row, asker),
             steps=steps(row, told_of_dates(lines), governing.calendar, holiday_name, say),
-            notices=lists[0],
-            inspections=lists[1],
-            notes=lists[2],
-            feedback=await _feedback(visit, lines) if reads_texts else [],
-            remarks=await visit.text(OWNER, row.get("remarks_ref")),
+            notices=notices,
+            inspections=inspections,
+            notes=notes,
+            feedback=feedback,
+            remarks=remarks,
             lines=[
                 (line, sentence(line.event, line.data, say))
                 for line in lines
@@ -112,9 +119,10 @@ async def items_of(visit: Visit, row: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in found if one["stream"] == row["stream"]]
 
 
-async def _list_of(visit: Visit, name: str, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Notices, inspections or notes of a case with their texts; none for who may not read them."""
-    if not visit.may_see(OWNER, name, unit=row["unit"]):
+async def _list_of(visit: Visit, name: str, row: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Notices, inspections or notes of a case with their texts; none where no case is given, as none are recorded, and
+    for who may not read them."""
+    if row is None or not visit.may_see(OWNER, name, unit=row["unit"]):
         return []
     found = await visit.all(OWNER, name, unit=row["unit"])
     own = [one for one in found if one["stream"] == row["stream"]]

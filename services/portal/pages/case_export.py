@@ -43,7 +43,7 @@ _CHINESE = Saying(office=str, day=str)
 COLUMNS: tuple[tuple[str, Callable[[Row, Visit], Cell]], ...] = (
     ("层级", lambda row, visit: row["tenant"]),
     ("案号", lambda row, visit: row["stream"].removeprefix("case-")),
-    ("轮次", lambda row, visit: case_words.session_words(row["session"], _CHINESE)),
+    ("轮次", lambda row, visit: _CHINESE.round(row["session"])),
     ("年度", lambda row, visit: row["plan_year"]),
     ("单位", lambda row, visit: row["unit_name"]),
     ("单位类别", lambda row, visit: case_words.CATEGORIES.get(row["category"], row["category"])),

@@ -1,5 +1,6 @@
 """The register 整改台账: what is asked of it, its pages, the progress of the tiers below."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
@@ -84,11 +85,13 @@ def routes(site: Site) -> APIRouter:
     async def cases(visit: Visiting) -> HTMLResponse:
         visit.require("rectification", "case-register", tier="progress")
         asked = Asked.of(visit.request.query_params)
-        page = await visit.get("rectification", "case-register", limit=PAGE, after=asked.after, **asked.query)
-        below = await _progress(visit) if asked.below else None
-        suspensions = []
-        if not asked.below:
-            suspensions = await visit.all("rectification", "suspensions")
+        page, below, suspensions, options = await asyncio.gather(
+            visit.get("rectification", "case-register", limit=PAGE, after=asked.after, **asked.query),
+            _progress(visit) if asked.below else _nothing(),
+            _nothing() if asked.below else visit.all("rectification", "suspensions"),
+            _options(visit),
+        )
+        suspensions = suspensions or []
         suspend = f"suspension/{visit.today.year}-{len(suspensions) + 1}/suspend-cases"
         await site.unsent(visit, suspend.replace("/", "."))
         return site.page(
@@ -97,7 +100,7 @@ def routes(site: Site) -> APIRouter:
             asked=asked,
             rows=page["items"],
             next=page["next"],
-            options=await _options(visit),
+            options=options,
             below=below,
             names=await _names(visit, page["items"]) if asked.below else {},
             suspensions=suspensions,
@@ -115,7 +118,7 @@ async def _options(visit: Visit) -> dict[str, list[tuple[Any, str]]]:
     say = case_words.saying(visit)
     years = dict.fromkeys(one.plan_year for one in sessions)
     return {
-        "session": [(one.session, case_words.session_words(one.session, say)) for one in sessions],
+        "session": [(one.session, say.round(one.session)) for one in sessions],
         "plan_year": [(year, str(year)) for year in years],
         "unit": [(one.unit, one.unit_name) for one in units],
         "category": [(code, say(text)) for code, text in case_words.CATEGORIES.items()],
@@ -137,6 +140,10 @@ async def choices(visit: Visit) -> tuple[Sequence[Any], Sequence[Any]]:
             .order_by(units.c.official_order, units.c.unit)
         )
         return held.all(), told.all()
+
+
+async def _nothing() -> None:
+    return None
 
 
 async def _progress(visit: Visit) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def routes(site: Site) -> APIRouter:
             anybody=[(head, who) for _, head, who in candidates],
             lead_places=range(LEADS),
             led=[f"{one['unit']}/{one['post']}" for one in reporters if one["lead"]],
-            before={one["unit"]: one["last_reported_on"] for one in turns},
+            before=_before(row, turns),
             names=names,
             category_names=CATEGORIES,
             progress=STATUSES[status_of(row)],
@@ -112,7 +112,7 @@ def routes(site: Site) -> APIRouter:
             reporters=by_category(one for one in row["reporters"] if not one["lead"]),
             leads=by_category(one for one in row["reporters"] if one["lead"]),
             observers=by_category(row["observers"]),
-            before={one["unit"]: one["last_reported_on"] for one in turns},
+            before=_before(row, turns),
             planned_on=_planned(await visit.row("scheduling", f"plans/plan-{year}"), number),
             offices=[role_name(office, visit.place.tier) for office in ("law_office", "party_office")],
         )
@@ -142,6 +142,13 @@ def routes(site: Site) -> APIRouter:
         )
 
     return router
+
+
+def _before(row: dict[str, Any] | None, turns: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """When each unit last reported; None once the session was held, which is then the last itself."""
+    if row is not None and row["status"] not in ("drafted", "scheduled"):
+        return None
+    return {one["unit"]: one["last_reported_on"] for one in turns}
 
 
 def _planned(plan: dict[str, Any] | None, number: int) -> str | None:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.portal.domain.work import GROUPS, Asking, Task, asking, tasks
-from services.portal.open_matters import open_matters
+from services.portal.open_matters import AT_MOST, open_matters
 from services.portal.site import Site
 from services.portal.told import with_what_owners_tell
 from services.portal.views.cases import case_heads
@@ -49,6 +49,7 @@ def routes(site: Site) -> APIRouter:
             session_parts=session_parts,
             silent=silent,
             more=more,
+            at_most=AT_MOST,
             late=late,
             events=EVENTS,
             names={one.unit: one.unit_name for session in matters.sessions for one in session.reporters},
@@ -74,8 +75,9 @@ async def _late(connection: AsyncConnection, visit: Visit, who: Asking) -> Seque
             sa.and_(table.event.in_([*EVENTS]), table.unit == who.unit),
         )
     name = sa.func.coalesce(table.data["unit_name"].astext, case_heads.c.unit_name).label("unit_name")
+    session = sa.func.coalesce(table.session, case_heads.c.session).label("session")
     query = (
-        sa.select(table.event, table.on, table.session, table.unit, name)
+        sa.select(table.event, table.on, session, table.unit, name)
         .outerjoin(case_heads, sa.and_(case_heads.c.tenant == table.tenant, case_heads.c.case == table.case))
         .where(table.tenant == visit.tenant, seen)
         .order_by(table.recorded_at.desc(), table.ledger_sequence.desc())

@@ -33,12 +33,14 @@ def _line(event: Contract, cause: Cause) -> dict[str, Any]:
     source, _, sequence = cause.citation.partition(":")
     data = event.model_dump(mode="json")
     session, unit, case = (data.get(name) for name in ("session", "unit", "case"))
+    # Of an observer the unit lies deeper; one ledger event names several.
+    unit = unit or (data.get("observer") or {}).get("unit")
     return {
         "source": source,
         "ledger_sequence": int(sequence.rpartition("#")[2]),
         "event": type(event).__name__,
         "key": "/".join(
-            str(data.get(name) or "") for name in ("session", "unit", "case", "comment", "guest")
+            str(one or "") for one in (session, unit, case, data.get("comment"), data.get("guest"))
         ),
         "session": session if isinstance(session, str) else None,
         "unit": unit if isinstance(unit, str) else None,

@@ -58,11 +58,3 @@ def light_of(row: dict[str, Any]) -> dict[str, Any]:
         "zh": row["text_zh"],
         "en": row["text"],
     }
-
-
-def session_words(session: str, say: Saying) -> str:
-    """``2021-1`` → ``2021年第1轮``; other ids stand as they are."""
-    year, _, number = session.partition("-")
-    if not (year.isdecimal() and number.isdecimal()):
-        return session
-    return say("%(year)s年第%(number)s轮", year=year, number=number)

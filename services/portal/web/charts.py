@@ -97,7 +97,6 @@ def _bare(drawn: str, title: str) -> bytes:
     del svg.attrib["id"]
     svg.set("role", "img")
     for parent in list(svg.iter()):
-        parent.attrib.pop("style", None)
         for child in list(parent):
             tooltip = "tooltip-overlay" in child.get("class", "") or (
                 child.tag == f"{SVG}title" and parent is not svg

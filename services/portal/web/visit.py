@@ -36,7 +36,7 @@ class Place:
     """The tiers above and itself, from the root: (tenant, name)."""
 
 
-NOTHING_TO_SAY: Mapping[str, Any] = {"kind": None, "form": None, "fields": {}, "problem": None}
+NOTHING_TO_SAY: Mapping[str, Any] = {"kind": None, "form": None, "fields": {}, "problem": None, "key": None}
 """The note of a request that none was left for."""
 
 

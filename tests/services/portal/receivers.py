@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
@@ -36,25 +36,20 @@ class Mailbox:
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
         if self.mute:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return "250 taken"
 
 
-@contextmanager
-def mailbox() -> Iterator[Mailbox]:
+@asynccontextmanager
+async def mailbox() -> AsyncIterator[Mailbox]:
     box = Mailbox()
-    controller = Controller(box, hostname="127.0.0.1", port=0)
-    # The controller looks at the port it was given to see whether it is up: 0 tells it nothing.
-    controller._trigger_server = lambda: None  # type: ignore[method-assign]  # it would connect to port 0
-    controller.start()
-    assert controller.server is not None
-    port = controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]  # of an asyncio server
-    box.url = f"smtp://127.0.0.1:{port}"
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
+    box.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield box
     finally:
-        controller.stop()
+        server.close()
 
 
 @dataclass

@@ -5,7 +5,7 @@ from alembic import op
 
 from shared.eventstore.schema import protect
 
-revision = "0008"
+revision = "0006"
 down_revision = "0005"
 
 

@@ -1,0 +1,1 @@
+"""The chart, beside it what unpacks Helm to check it with."""

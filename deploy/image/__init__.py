@@ -1,0 +1,1 @@
+"""What the container image needs beside the services: the list of what is left out, and a probe."""

@@ -1,0 +1,93 @@
+"""The pages for operators: every command in them is one that there is, those that change nothing are run, every link
+leads somewhere, and the list of metrics is true."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from deploy.local.cli import app
+from shared.testing import metrics_page
+from tests.observability.conftest import Watched
+from tests.observability.prometheus import OBSERVABILITY, RULES
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted((DOCS / "operations").rglob("*.md"))
+CODE = re.compile(r"`(shufa [^`]+)`")
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+METRIC = re.compile(r"\bshufa_[a-z_]+")
+
+NOT_RUN = {
+    "shufa up": "it is up",
+    "shufa down": "others use it",
+    "shufa parked retry": "nothing is parked",
+    "shufa parked drop": "nothing is parked",
+    "shufa ledger fork --accept": "nothing was lost",
+    "shufa subscribers add": "an example's name",
+    "shufa subscribers remove": "an example's name",
+}
+"""Commands that are only read, and why; the tests of deploy/ run each of them where it has something to do."""
+
+
+def commands() -> list[str]:
+    """Every command of every page, once."""
+    found = {" ".join(command.split()) for page in PAGES for command in CODE.findall(page.read_text("utf-8"))}
+    return sorted(found - {"shufa --help"})
+
+
+def words(command: str) -> list[str]:
+    return shlex.split(command)[1:]
+
+
+def is_run(command: str) -> bool:
+    accepts = "--accept" in command
+    return not any(
+        command.startswith(one.removesuffix(" --accept")) and ("--accept" not in one or accepts)
+        for one in NOT_RUN
+    )
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_can_be_given_as_it_stands(command: str) -> None:
+    found, left = typer.main.get_command(app), words(command)
+    while hasattr(found, "commands"):
+        assert left, f"{command} is no whole command"
+        assert left[0] in found.commands, f"there is no {command}"
+        found, left = found.commands[left[0]], left[1:]
+    found.make_context(found.name or "", list(left))  # raises what a person would be told
+
+
+@pytest.mark.parametrize("command", [one for one in commands() if is_run(one)])
+def test_a_command_that_changes_nothing_is_carried_out(command: str, watched: Watched) -> None:
+    arguments = words(command)
+    if arguments[0] != "permissions":
+        arguments += ["--home", str(watched.cluster.home.root)]
+    ran = CliRunner().invoke(app, arguments)
+    assert ran.exit_code == 0, ran.output
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_a_link_leads_to_a_page(page: Path) -> None:
+    links = LINK.findall(page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).resolve().exists()] == []
+
+
+def test_the_list_of_metrics_is_that_of_the_code() -> None:
+    assert metrics_page.PAGE.read_text("utf-8") == metrics_page.page(), "run: make rules"
+
+
+def test_rules_dashboards_and_pages_ask_for_metrics_that_there_are() -> None:
+    known: set[str] = set()
+    for metric in metrics_page.declared():
+        [family] = metric.describe()
+        suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum", "")}
+        known |= {family.name + suffix for suffix in suffixes.get(family.type, ("",))}
+    texts = [RULES, *(OBSERVABILITY / "dashboards").glob("*.json"), *PAGES]
+    asked = {name for text in texts for name in METRIC.findall(text.read_text("utf-8"))}
+    assert {name for name in asked if name not in known and not name.endswith("_")} == set()
+    assert len(known & asked) > 30
