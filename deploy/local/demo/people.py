@@ -39,7 +39,7 @@ def tell_where_to_go_on(console: Console, cluster: Cluster, users: Path) -> None
         if id in known:
             console.print(f"  {portal}/signin?hint={quote(id)}", soft_wrap=True)
             console.print(f"      {desk} — {sees}", soft_wrap=True)
-    console.print("\nThe simulated day stands still; what you do there goes into this system's ledgers like everything before.")
+    console.print("\nThe simulated day stands still; what you do there goes into the ledgers too.")
     console.print(f"A token for the APIs   shufa token law-clerk --home {home}", soft_wrap=True)
     console.print(f"What runs              shufa status --home {home}", soft_wrap=True)
     ends = "make demo-down" if home == OF_MAKE else f"shufa down --purge --home {home}"
