@@ -70,7 +70,6 @@ def test_what_a_translation_is_given_it_says(file: Path) -> None:
         given, said = (set(re.findall(r"%\((\w+)\)s", str(text))) for text in (message.id, message.string))
         assert given == said, message.id
         assert message.string or not message.id, message.id
-        assert re.search("[A-Za-z]{2}", str(message.string)), message.id
 
 
 TRANSLATED = re.compile(
