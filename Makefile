@@ -48,8 +48,12 @@ $(CHECKOV)/installed: requirements-checkov.lock $(INSTALLED)
 TOOLS := $(INSTALLED) $(HELM)/installed $(CHECKOV)/installed
 
 .PHONY: demo
-demo: $(INSTALLED) ## the whole story of two rounds on this machine, every step checked
-	@$(BIN)/shufa demo
+demo: $(INSTALLED) ## the whole story of two rounds, every step checked; it stays up, with a portal to click through
+	@$(BIN)/shufa demo --keep --replace --home .demo
+
+.PHONY: demo-down
+demo-down: $(INSTALLED) ## stop what `make demo` left up, and remove it
+	@$(BIN)/shufa down --purge --home .demo
 
 # Where it cannot be had, the tests that need it say so; the others run all the same.
 $(BROWSER): $(INSTALLED)

@@ -193,8 +193,11 @@ def demo(
     home: HomeOption = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write what was found there.")] = None,
     keep: Annotated[bool, typer.Option(help="Leave everything running at the end.")] = False,
+    replace: Annotated[bool, typer.Option(help="Stop and remove what is in --home before.")] = False,
 ) -> None:
     """Play the whole story of two rounds on this machine, every step checked."""
     from deploy.local.demo.command import demo as play
 
-    play(home, json_file, keep)
+    if replace and home is None:
+        raise LocalError("--replace needs --home: what is to be replaced.")
+    play(home, json_file, keep, replace=replace)

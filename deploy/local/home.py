@@ -182,6 +182,11 @@ class Home:
         text = (self.root / "lock").read_text().strip()
         return int(text) if text.isdigit() else None
 
+    @property
+    def was_used(self) -> bool:
+        """Was anything of ours ever started here? A folder of somebody else's is no home."""
+        return (self.root / "lock").exists()
+
     def purge(self) -> None:
         """Remove everything of ours, and the folder if nothing else is in it. Call it under the lock."""
         for name in reversed(_OURS):

@@ -12,13 +12,13 @@ from typing import Any
 
 from rich.console import Console
 
-from deploy.local.cluster import Cluster
-from deploy.local.credentials import SERVICES
+from deploy.local.cluster import Cluster, stop_home
 from deploy.local.demo import tell
 from deploy.local.demo.day import Day
 from deploy.local.demo.fitting import require_fitting
 from deploy.local.demo.gather import fingerprint, gather
 from deploy.local.demo.loading import ScenarioError, load
+from deploy.local.demo.people import tell_where_to_go_on
 from deploy.local.demo.play import Played, Player
 from deploy.local.demo.scenario import Scenario, Step
 from deploy.local.demo.talk import Talk
@@ -35,6 +35,7 @@ def demo(
     json_file: Path | None = None,
     keep: bool = False,
     *,
+    replace: bool = False,
     users: Path | None = None,
     console: Console | None = None,
     before_step: BeforeStep = lambda cluster, number, step: None,
@@ -42,12 +43,15 @@ def demo(
     """Play the scenario against a fresh system, open the rest of the tree, and return the report.
 
     Without ``home`` the system lives in a temporary folder that is removed at the end; ``keep`` leaves it up.
+    ``replace``: what an earlier demo left in ``home`` is stopped and removed first.
     ``users`` may have a token, where others than the scenario's may.
     Raises LocalError: a wrong scenario before anything is started, StepFailed at the first step that does not hold.
     """
     console = console or Console(highlight=False)
     began = time.monotonic()
     scenario = ready_scenario()
+    if replace and home is not None and Home.at(home).was_used:
+        stop_home(Home.at(home), purge=True)
     where = _fresh(home)
     console.rule(
         f"{scenario.index.title} — played from {scenario.first_day} to {scenario.index.until}", align="left"
@@ -66,11 +70,11 @@ def demo(
             json_file.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
             console.print(f"Written to {json_file}")
         _require_whole(report)
-        if keep:
-            _say_how_to_go_on(console, cluster)
     console.print(
         f"{len(played)} steps held in {time.monotonic() - began:.1f} s. Content {fingerprint(report)[:16]}"
     )
+    if keep:
+        tell_where_to_go_on(console, cluster, users or scenario.users_file)
     return report
 
 
@@ -165,12 +169,3 @@ def _require_whole(report: dict[str, Any]) -> None:
     broken += [service for service, problems in report["roots"].items() if problems]
     if broken:
         raise LocalError(f"the ledgers do not hold: {', '.join(broken)}.")
-
-
-def _say_how_to_go_on(console: Console, cluster: Cluster) -> None:
-    home = cluster.home.root
-    console.print(f"\nIt is still up in {home}:")
-    for service in SERVICES:
-        console.print(f"  {service:<14} {cluster.service_url(service)}/docs")
-    console.print(f"A token:  shufa token law-clerk --home {home}")
-    console.print(f"Stop it:  shufa down --purge --home {home}", soft_wrap=True)

@@ -128,7 +128,7 @@ async def test_an_outage_of_the_database_is_outlived(servers: Servers, relay: As
         async with without_connections(servers, relay):
 
             async def failed() -> bool:
-                return sum(line["event"] == "news.not_looked" for line in logs) >= 2
+                return [line["event"] for line in logs].count("news.not_looked") >= 2
 
             await until(failed)
     await apply(relay, TENANT, 2)
@@ -150,8 +150,8 @@ async def test_told_to_end_every_page_is_let_go_and_nothing_is_looked_up_any_mor
     late = Reader(news)
     await late.task
     assert len(late.said) == 1
-    assert news._task is not None
-    await until(lambda: asyncio.sleep(0, news._task is not None and news._task.done()))
+    watching = [task for task in asyncio.all_tasks() if task.get_name() == "news"]
+    await asyncio.gather(*watching, return_exceptions=True)
 
 
 async def test_who_has_left_is_forgotten_and_the_next_one_hears_again(relay: AsyncEngine) -> None:
