@@ -16,8 +16,8 @@ from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from services.portal.domain.happenings import happened
 from services.portal.web import words
+from services.portal.web.event_words import happened
 from shared.security.permissions import PROGRESS, reading
 
 HERE = Path(str(files("services.portal")))
