@@ -136,9 +136,25 @@ def navigation(visit: Any) -> list[tuple[str, str]]:
     return shown
 
 
+STYLES = {
+    "work": "work.css",
+    "notices": "work.css",
+    "plan": "plan.css",
+    "drafts": "plan.css",
+    "sessions": "sessions.css",
+    "cases": "cases.css",
+    "coverage": "coverage.css",
+    "evaluation": "coverage.css",
+    "ledger": "audit.css",
+    "system": "audit.css",
+}
+"""The style sheet of a folder of templates, besides the one that all share."""
+
+
 def drawn(language: str, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """A page from its template."""
-    text = environment(language).get_template(template).render(language=language, **context)
+    style = STYLES.get(template.partition("/")[0])
+    text = environment(language).get_template(template).render(language=language, style=style, **context)
     return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
 
 
