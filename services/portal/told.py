@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from services.portal.domain.matters import Case, Matters, Room, Round, Session, Words
 from services.portal.domain.work import Asking
@@ -16,37 +16,55 @@ from services.portal.web.visit import Visit
 from shared.security.permissions import OFFICES
 from shared.tenancy import Policy
 
+T = TypeVar("T")
+
 CALLED = frozenset({"scheduled", "held", "minutes_sent", "cancelled", "past"})
 
 
-async def with_what_owners_tell(visit: Visit, matters: Matters, who: Asking) -> tuple[Matters, list[str]]:
-    """The matters with the steps that the person may see, and which services did not answer."""
-    silent: set[str] = set()
+@dataclass
+class Told:
+    """What owners told besides how far each session is; ``silent`` are the services that did not answer."""
 
-    async def told(service: str, asked: Awaitable[Any], otherwise: Any) -> Any:
+    to_check: frozenset[str] = frozenset()
+    extensions: tuple[Case, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    plan_missing: int | None = None
+    silent: set[str] = field(default_factory=set)
+
+    async def by(self, service: str, asked: Awaitable[T], otherwise: T) -> T:
+        """The answer of a service, or something else where it is silent."""
         try:
             return await asked
         except OwnerUnreachable:
-            silent.add(service)
+            self.silent.add(service)
             return otherwise
 
-    rooms, to_check, extensions, plan = await asyncio.gather(
-        told("review", _rooms(visit, matters.sessions, who.policy), {}),
-        told("review", _to_check(visit, who), frozenset()),
-        told("rectification", _extensions(visit, who), ()),
-        told("scheduling", _plan(visit, who), ((), None)),
+
+async def told_of(visit: Visit, who: Asking) -> Told:
+    """What can be asked before it is known what is open."""
+    told = Told()
+    told.to_check, told.extensions, (told.rounds, told.plan_missing) = await asyncio.gather(
+        told.by("review", _to_check(visit, who), frozenset[str]()),
+        told.by("rectification", _extensions(visit, who), ()),
+        told.by("scheduling", _plan(visit, who), ((), None)),
     )
+    return told
+
+
+async def with_what_owners_tell(visit: Visit, matters: Matters, who: Asking, told: Told) -> Matters:
+    """The matters with the steps that the person may see."""
+    rooms = await told.by("review", _rooms(visit, matters.sessions, who.policy), {})
+    stands_in = frozenset({who.policy.standing_in_office})
     sessions = tuple(
         replace(
             one,
             room=rooms.get(one.session),
-            to_check=frozenset({who.policy.standing_in_office}) if one.session in to_check else frozenset(),
+            to_check=stands_in if one.session in told.to_check else frozenset(),
         )
         for one in matters.sessions
     )
-    rounds, plan_missing = plan
-    found = replace(matters, sessions=sessions, rounds=rounds, plan_missing=plan_missing)
-    return with_extensions(found, extensions), sorted(silent)
+    found = replace(matters, sessions=sessions, rounds=told.rounds, plan_missing=told.plan_missing)
+    return with_extensions(found, told.extensions)
 
 
 async def _rooms(visit: Visit, sessions: Iterable[Session], policy: Policy) -> dict[str, Room]:

@@ -1,5 +1,6 @@
 """待办: what a person has to do in a tenant, by when and why; and what happened there of late."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -8,15 +9,15 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.portal.domain.matters import Matters
 from services.portal.domain.work import GROUPS, Asking, Task, asking, tasks
 from services.portal.open_matters import AT_MOST, open_matters
 from services.portal.site import Site
-from services.portal.told import with_what_owners_tell
+from services.portal.told import told_of, with_what_owners_tell
 from services.portal.views.cases import case_heads
 from services.portal.views.timeline import EVERY_CONTRACT, timeline
 from services.portal.web.visit import Visit
 from services.portal.web.work_words import EVENTS, GROUP_NAMES, TASKS, session_parts
-from shared.eventstore.reference import in_force
 
 LATE_LINES = 8
 """So much of what happened is shown."""
@@ -33,13 +34,12 @@ def routes(site: Site) -> APIRouter:
 
     @router.get("/t/{tenant}/work")
     async def work(visit: Annotated[Visit, Depends(site.visit)]) -> Response:
-        async with visit.reading() as connection:
-            governing = (await in_force(connection, visit.today, [visit.tenant])).of(visit.tenant)
-            who = asking(visit.actor, visit.today, governing.policy, governing.calendar)
-            matters, more = await open_matters(connection, visit.tenant, who)
-            late = await _late(connection, visit, who)
-        await site.notices.seen(visit)
-        matters, silent = await with_what_owners_tell(visit, matters, who)
+        governing = await visit.governing()
+        who = asking(visit.actor, visit.today, governing.policy, governing.calendar)
+        (matters, more, late), told, _ = await asyncio.gather(
+            _read(visit, who), told_of(visit, who), site.notices.seen(visit)
+        )
+        matters = await with_what_owners_tell(visit, matters, who, told)
         found = tasks(matters, who)
         return site.page(
             visit,
@@ -47,7 +47,7 @@ def routes(site: Site) -> APIRouter:
             groups=[(name, GROUP_NAMES[name], _in(name, found)) for name in GROUPS],
             words=TASKS,
             session_parts=session_parts,
-            silent=silent,
+            silent=sorted(told.silent),
             more=more,
             at_most=AT_MOST,
             late=late,
@@ -57,6 +57,12 @@ def routes(site: Site) -> APIRouter:
         )
 
     return router
+
+
+async def _read(visit: Visit, who: Asking) -> tuple[Matters, bool, Sequence[Any]]:
+    async with visit.reading() as connection:
+        matters, more = await open_matters(connection, visit.tenant, who)
+        return matters, more, await _late(connection, visit, who)
 
 
 def _in(group: str, found: Iterable[Task]) -> list[Task]:
