@@ -12,10 +12,10 @@ import pytest
 
 from services.evaluation.domain.lines import KINDS as OF_A_SHEET
 from services.evaluation.domain.lines import LineState, What
+from services.portal.domain.sentences import SENTENCES
 from services.portal.pages.evaluation import in_order, subject_of
 from services.portal.pages.evaluation_registers import heads_of
-from services.portal.web.evidence import KINDS, SENTENCES, STATES, sentence
-from shared.contracts import rectification, review, scheduling
+from services.portal.web.evidence import FACTS, KINDS, STATES
 from tests.portal.conftest import SignedIn
 
 HERE = "/t/shanghai.jinshan/evaluation"
@@ -26,46 +26,14 @@ NOBODY_ELSE = ("party-clerk", "supervision", "secretary", "auditor", "operator",
 
 
 def test_there_are_words_for_everything_that_a_sheet_may_say() -> None:
-    assert set(SENTENCES) == set(get_args(What))
+    assert set(FACTS) == set(get_args(What))
     assert set(STATES) == set(get_args(LineState))
     assert set(KINDS) == set(OF_A_SHEET)
     assert len({sign for sign, _ in STATES.values()}) == 4
 
 
-@pytest.mark.parametrize("what", sorted(SENTENCES))
-def test_every_blank_of_a_sentence_is_a_field_of_its_event(what: str) -> None:
-    short, full, events = SENTENCES[what]
-    blanks = set(re.findall(r"%\((\w+)\)s", full))
-    assert bool(blanks) == bool(events)
-    assert not re.findall(r"%\(", short)
-    for event in events:
-        contract = next(
-            getattr(module, event) for module in (rectification, review, scheduling) if hasattr(module, event)
-        )
-        assert blanks <= set(contract.model_fields)
-
-
-def test_an_event_is_told_with_its_dates_and_the_offices_of_the_tier() -> None:
-    returned = {"due_on": "2021-11-26", "due_on_before": "2021-10-08"}
-    assert (
-        sentence("returned", returned, "zh", "district")
-        == "检查评估后退回，期限改为2021年11月26日，原期限2021年10月8日"
-    )
-    receipted = {"office": "law_office"}
-    assert sentence("receipted", receipted, "zh", "district") == "依法治区办签收反馈"
-    assert sentence("receipted", receipted, "zh", "town") == "司法所签收反馈"
-    assert (
-        sentence("verified", {"by_office": "law_office", "outcome": "partly"}, "zh", "district")
-        == "依法治区办检查评估：部分完成"
-    )
-
-
-def test_an_event_that_is_not_at_hand_or_leaves_a_blank_open_is_told_shortly() -> None:
-    assert sentence("fed_back", None, "zh", "district") == "报送整改反馈"
-    assert (
-        sentence("fed_back", {"signer": "示例·甲", "document_number": None}, "zh", "district")
-        == "报送整改反馈"
-    )
+def test_what_says_more_of_a_fact_is_a_public_event() -> None:
+    assert {event for _, event in FACTS.values() if event} <= set(SENTENCES)
 
 
 def test_a_line_says_which_session_it_is_about() -> None:

@@ -57,4 +57,4 @@ def upgrade() -> None:
         schema="desk",
         postgresql_where=sa.text("state in ('pending', 'sending')"),
     )
-    script(op.get_bind(), Path(__file__).with_suffix(".sql").read_text("utf-8"))
+    script(op.get_bind(), Path(__file__).with_name("0005_notices.sql").read_text("utf-8"))

@@ -27,7 +27,7 @@ from shared.eventstore.projection import Cause, Drop, Projection
 _TOKEN = sa.Text(collation="C")
 
 
-def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+def _table(name: str, *columns: sa.Column[Any]) -> sa.Table:
     return sa.Table(
         name,
         sa.MetaData(),
@@ -44,12 +44,10 @@ case_heads = _table(
     sa.Column("unit_name", sa.Text, nullable=False),
     sa.Column("category", sa.Text, nullable=False),
     sa.Column("official_order", sa.Integer, nullable=False),
-    sa.Index("case_heads_by_session", "tenant", "session"),
 )
 case_dates = _table(
     "case_dates",
     sa.Column("due_on", sa.Date, nullable=False),
-    sa.Index("case_dates_by_day", "tenant", "due_on"),
 )
 """The date that governs, until the case is verified."""
 
@@ -59,8 +57,6 @@ case_standings = _table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("on", sa.Date, nullable=False),
     sa.Column("offices_missing", JSONB, nullable=False),
-    sa.Index("case_standings_by_state", "tenant", "state", "on"),
-    sa.Index("case_standings_by_unit", "tenant", "unit", "state"),
 )
 """``state``: open, returned, awaiting_receipt, awaiting_verification, completed; ``on``: since that business date."""
 

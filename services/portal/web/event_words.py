@@ -97,11 +97,11 @@ EVENTS: dict[str, dict[str, str]] = {
         "ExtensionRequested": "申请延期",
         "ExtensionGranted": "同意延期",
         "ExtensionRefused": "不同意延期",
-        "RectificationSuspended": "整改中止计时",
-        "SuspensionNoted": "知悉中止计时",
-        "CasesSuspended": "全部中止计时",
-        "SupervisionOpened": "督办立项",
-        "SupervisionClosed": "督办销号",
+        "RectificationSuspended": "整改暂停办理",
+        "SuspensionNoted": "知悉暂停办理",
+        "CasesSuspended": "全部整改暂停办理",
+        "SupervisionOpened": "发出督办通知单",
+        "SupervisionClosed": "督办办结",
         "InspectionRecorded": "记录实地督查",
         "HandoverHeard": "知悉职务交接",
         "HandoverRecorded": "记录移交",
@@ -133,6 +133,14 @@ EVENTS: dict[str, dict[str, str]] = {
     },
 }
 """An event of a service's ledger by its name, in the words of the offices."""
+
+_ANY = {name: words for of_service in EVENTS.values() for name, words in of_service.items()}
+
+
+def happened(event: str) -> str:
+    """An event in a few words, whichever service says it: for who is told that a thing changed meanwhile."""
+    return _ANY.get(event, event)
+
 
 FIELDS = {
     "state_zh": "状态",

@@ -16,8 +16,8 @@ from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from services.portal.domain.happenings import happened
 from services.portal.web import words
+from services.portal.web.event_words import happened
 from shared.security.permissions import PROGRESS, reading
 
 HERE = Path(str(files("services.portal")))
@@ -136,9 +136,25 @@ def navigation(visit: Any) -> list[tuple[str, str]]:
     return shown
 
 
+STYLES = {
+    "work": "work.css",
+    "notices": "work.css",
+    "plan": "plan.css",
+    "drafts": "plan.css",
+    "sessions": "sessions.css",
+    "cases": "cases.css",
+    "coverage": "coverage.css",
+    "evaluation": "coverage.css",
+    "ledger": "audit.css",
+    "system": "audit.css",
+}
+"""The style sheet of a folder of templates, besides the one that all share."""
+
+
 def drawn(language: str, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """A page from its template."""
-    text = environment(language).get_template(template).render(language=language, **context)
+    style = STYLES.get(template.partition("/")[0])
+    text = environment(language).get_template(template).render(language=language, style=style, **context)
     return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
 
 

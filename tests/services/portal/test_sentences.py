@@ -6,16 +6,14 @@ import ast
 import json
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from services.portal.domain.happenings import HAPPENINGS
 from services.portal.domain.saying import Saying
 from services.portal.domain.sentences import SENTENCES, sentence
 from services.portal.web.pages import HERE, day
 from services.portal.web.words import role_name, translations
-from services.rectification.domain.events import Event
 from shared.contracts import PUBLISHERS, contracts_of
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -76,11 +74,7 @@ def test_an_event_that_is_not_known_is_named() -> None:
     assert sentence("SomethingNew", {}, SAY) == "SomethingNew"
 
 
-def test_every_event_of_a_case_has_words_for_who_saw_an_older_version() -> None:
-    assert {event.__name__ for event in get_args(Event)} == set(HAPPENINGS)
-
-
-@pytest.mark.parametrize("module", ["sentences", "due_dates", "happenings"])
+@pytest.mark.parametrize("module", ["sentences", "due_dates"])
 def test_every_word_of_a_sentence_has_its_english(module: str) -> None:
     """``test_words`` asks this of templates and of tables of pages; sentences are said by ``say``."""
     english = translations("en").gettext

@@ -92,3 +92,13 @@ def test_no_chinese_stands_in_a_template_beside_what_is_translated(file: Path) -
     for sign in SIGNS:
         text = text.replace(sign, "")
     assert [line.strip() for line in text.splitlines() if CHINESE.search(line)] == []
+
+
+def test_no_word_has_two_translations() -> None:
+    """The one of the last file would hold, wherever it is said."""
+    found: dict[str, str] = {}
+    for file in sorted((PORTAL / "locales" / "en").glob("*.po")):
+        for message in read_po(file.open("rb"), locale="en"):
+            if message.id:
+                assert str(message.id) not in found, (file.name, found.get(str(message.id)))
+                found[str(message.id)] = file.name
