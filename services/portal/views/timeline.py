@@ -25,10 +25,6 @@ timeline = sa.Table(
     sa.Column("on", sa.Date, nullable=False),
     sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("data", JSONB, nullable=False),
-    sa.Index("timeline_by_case", "tenant", "case"),
-    sa.Index("timeline_by_session", "tenant", "session"),
-    sa.Index("timeline_by_event", "tenant", "event"),
-    sa.Index("timeline_by_instant", "tenant", "recorded_at"),
 )
 """``key`` tells the several public events of one ledger event apart; ``data`` is the contract's."""
 
