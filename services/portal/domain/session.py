@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from shared.decider import Refused
+
 STATES = {
     "rostered": "待确认议程",
     "agenda_confirmed": "议程已确认",
@@ -195,15 +197,15 @@ def comment(form: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": "", **body, "requirements": asked}
 
 
-def unclear(form: Mapping[str, Any]) -> str | None:
-    """Does a comment's form say whether something is asked, and does it then say what? The code of what is wrong.
+def unclear(form: Mapping[str, Any]) -> Refused | None:
+    """Does a comment's form say whether something is asked, and does it then say what?
 
     To the owner no requirement means praise: what a clerk forgot to type must not be taken for it (domain.md 2,
     comment with praise only).
     """
     if form.get("asks") == "nothing":
-        return "portal.praise-with-items" if _lines(form) else None
-    return None if _lines(form) else "portal.nothing-asked-yet"
+        return Refused("portal.praise-with-items") if _lines(form) else None
+    return None if _lines(form) else Refused("portal.nothing-asked-yet")
 
 
 def _lines(form: Mapping[str, Any]) -> list[dict[str, Any]]:

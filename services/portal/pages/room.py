@@ -27,8 +27,8 @@ def routes(site: Site) -> APIRouter:
         if command not in COMPOSED:
             raise Refused("http.not-found", what=command)
         form = nested(fields)
-        if command == "record-comment" and (code := words.unclear(form)):
-            return await site.sent_back(visit, fields, Refused(code))
+        if command == "record-comment" and (wrong := words.unclear(form)):
+            return await site.sent_back(visit, fields, wrong)
         body = COMPOSED[command](form)
         return await site.carried_out(visit, fields, "review", f"session/{session}/{command}", body)
 
