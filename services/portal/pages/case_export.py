@@ -12,9 +12,6 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse, Response, StreamingResponse
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 from starlette.background import BackgroundTask
 
 from services.portal.domain.saying import Saying
@@ -148,6 +145,10 @@ async def _lines(rows: AsyncIterator[list[Cell]]) -> AsyncIterator[str]:
 
 async def _workbook(rows: AsyncIterator[list[Cell]]) -> str:
     """The path of a new workbook, which whoever sends it removes."""
+    from openpyxl import Workbook  # takes 20 MB, and few want a workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("整改台账")
     sheet.freeze_panes = "A2"
