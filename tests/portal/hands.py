@@ -43,6 +43,8 @@ class Hands:
     javascript: bool = True
     keyboard: bool = False
     pages: dict[str, Page] = field(default_factory=dict)
+    typed: list[str] = field(default_factory=list)
+    """Addresses to which no link led."""
 
     async def page_of(self, user: str) -> Page:
         """The user's browser, signed in through the page of the issuer."""
@@ -79,6 +81,7 @@ class Hands:
         return form if await form.count() else None
 
     async def walk(self, page: Page, tenant: str, way: list[str]) -> None:
+        """Go a way from the queue on, by links as far as there are any."""
         await page.goto(f"{self.portal}/t/{tenant}/work")
         for step in way:
             link = page.locator(f"a[href='/t/{tenant}{step}']:visible").first
@@ -86,6 +89,7 @@ class Hands:
                 await link.click()
                 await page.wait_for_url(f"**{step}")
             else:
+                self.typed.append(step)
                 await page.goto(f"{self.portal}/t/{tenant}{step}")
 
     async def fill(self, form: Locator, name: str, value: str) -> None:
@@ -131,12 +135,11 @@ class Hands:
         if not refused:
             await expect(said).to_contain_text("已")
         words = page.locator(f"form[id='{await form.get_attribute('id')}'] > p.said.bad") if refused else said
+        told = (await words.inner_text()).strip()
+        # Whoever is done leaves: an open page would ask for itself again at every word of the others.
+        await page.goto("about:blank")
         request = await sent.value
-        return Sent(
-            dict(parse_qsl(request.post_data or "", keep_blank_values=True)),
-            refused,
-            (await words.inner_text()).strip(),
-        )
+        return Sent(dict(parse_qsl(request.post_data or "", keep_blank_values=True)), refused, told)
 
 
 def _is_sent(request: Request) -> bool:

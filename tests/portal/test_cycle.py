@@ -22,8 +22,8 @@ from deploy.local.demo.day import Day
 from deploy.local.demo.play import Player
 from deploy.local.demo.scenario import Command, Scenario, Step
 from deploy.local.demo.talk import Answer, Talk
-from tests.portal.hands import Hands, Sent, fields_of
 from tests.played import EXAMPLE_USERS
+from tests.portal.hands import Hands, Sent, fields_of
 
 TOWN = "shanghai.jinshan.langxia"
 FILES = {"registry.yaml", "registry-langxia.yaml", "session-langxia.yaml"}
@@ -80,6 +80,7 @@ class AtThePages(Talk):
     step: Step | None = None
     by_form: dict[str, Sent] = field(default_factory=dict)
     not_offered: set[str] = field(default_factory=set)
+    without_a_link: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     """What the scenario calls a comment → what the page called it."""
 
@@ -99,7 +100,7 @@ class AtThePages(Talk):
         step = self.step
         if key is None or step is None or step.do is None or step.tenant != TOWN or not on_a_page(step.do):
             return super().post(user, service, path, body, key=key, seen=seen)
-        body = self._as_on_paper(step.do.command, body)
+        body = self._as_on_the_form(step.do.command, body)
         # The pages of a browser belong to the loop of the test; the play waits in a thread of its own.
         sent = asyncio.run_coroutine_threadsafe(self._by_form(step, step.do, body), self.loop).result(120)
         if sent is None:
@@ -117,7 +118,7 @@ class AtThePages(Talk):
         assert self._entries(step.do) == before, f"{step.id}: the form had not done it"
         return answer
 
-    def _as_on_paper(self, command: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _as_on_the_form(self, command: str, body: dict[str, Any]) -> dict[str, Any]:
         if command == "confirm-words":
             return {**body, "comment": self.names[body["comment"]]}
         if command == "draft-roster":
@@ -127,19 +128,22 @@ class AtThePages(Talk):
         return body
 
     async def _by_form(self, step: Step, do: Command, body: dict[str, Any]) -> Sent | None:
-        hands = self.hands[
-            "keyboard"
-            if step.id in BY_KEYBOARD
-            else "narrow"
-            if step.id in NARROW_WITHOUT_SCRIPTS
-            else "wide"
-        ]
+        hands = self.hands[_kind_of_hands(step)]
+        typed = len(hands.typed)
         form = await hands.form_of(step.actor, step.tenant, do, body)
+        if hands.typed[typed:]:
+            self.without_a_link[step.id] = hands.typed[typed:]
         return None if form is None else await hands.send(form, fields_of(do.command, body))
 
     def _entries(self, do: Command) -> list[int]:
         found = self.pages("auditor", do.service, f"/tenants/{TOWN}/ledger", stream=do.stream)
         return [one["sequence"] for one in found]
+
+
+def _kind_of_hands(step: Step) -> str:
+    if step.id in BY_KEYBOARD:
+        return "keyboard"
+    return "narrow" if step.id in NARROW_WITHOUT_SCRIPTS else "wide"
 
 
 def on_a_page(do: Command) -> bool:
@@ -164,9 +168,7 @@ def cluster(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("cycle")
     users = folder / "users.yaml"
     users.write_text(EXAMPLE_USERS.read_text("utf-8") + LEADER, "utf-8")
-    started = Cluster.start(
-        folder / "home", clock="simulated", today=scenario.first_day, users=users
-    )
+    started = Cluster.start(folder / "home", clock="simulated", today=scenario.first_day, users=users)
     try:
         yield started
     finally:
@@ -195,9 +197,12 @@ async def test_everybody_plays_their_part_at_the_pages(
     player = Player(scenario, talk, day, talk.told)
     played = await asyncio.to_thread(lambda: list(player.play()))
     assert len(played) == len(scenario.steps)
-    town = [step for step in scenario.steps if scenario.files[step.id].name == "session-langxia.yaml" and step.do]
+    town = [
+        step for step in scenario.steps if scenario.files[step.id].name == "session-langxia.yaml" and step.do
+    ]
     assert talk.not_offered == NOT_OFFERED
     assert talk.by_form.keys() == {step.id for step in town} - NOT_OFFERED - WITHOUT_A_PAGE
+    assert talk.without_a_link.keys() <= NOT_OFFERED, "every form is reached by links"
     assert {step.actor for step in town if step.id in talk.by_form} >= {
         "langxia-justice",
         "langxia-office",

@@ -1,4 +1,4 @@
-"""Every page of the portal on the played demo, wide and narrow: it answers, fits, is for everybody, and asks nobody else.
+"""Every page of the portal on the played demo, wide and narrow: it answers, fits, and is for everybody.
 
 A page that is added to the portal is added here too: the routes are counted.
 """
