@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from playwright.async_api import BrowserContext, Locator, Page, Request, expect
+from playwright.async_api import BrowserContext, Locator, Page, Request, Response, expect
 
 from deploy.local.demo.scenario import Command
 
 Fields = list[tuple[str, str]]
 ContextOf = Callable[..., Awaitable[BrowserContext]]
 TABS_AT_MOST = 400
+BUSY = 503
+"""What the portal answers where an owner keeps it waiting for too long: on a busy machine one asks again."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Hands:
         if user not in self.pages:
             height = 900 if self.width > 600 else 844
             context = await self.context_of(
-                viewport=(self.width, height), javascript=self.javascript, expected=(403,)
+                viewport=(self.width, height), javascript=self.javascript, expected=(403, BUSY)
             )
             page = self.pages[user] = await context.new_page()
             await page.goto(self.portal)
@@ -83,6 +85,7 @@ class Hands:
     async def walk(self, page: Page, tenant: str, way: list[str]) -> None:
         """Go a way from the queue on, by links as far as there are any."""
         await page.goto(f"{self.portal}/t/{tenant}/work")
+        await when_answered(page)
         for step in way:
             link = page.locator(f"a[href='/t/{tenant}{step}']:visible").first
             if await link.count():
@@ -91,6 +94,7 @@ class Hands:
             else:
                 self.typed.append(step)
                 await page.goto(f"{self.portal}/t/{tenant}{step}")
+            await when_answered(page)
 
     async def fill(self, form: Locator, name: str, value: str) -> None:
         """Put a value in a field of the form, whatever the field is. A hidden field has to hold it already."""
@@ -144,6 +148,16 @@ class Hands:
 
 def _is_sent(request: Request) -> bool:
     return request.method == "POST"
+
+
+async def when_answered(page: Page) -> Response | None:
+    """Ask for a page again, a few times at most, as long as an owner is too busy; the answer to the last asking."""
+    answer = None
+    for _ in range(5):
+        if not await page.get_by_text("portal.owner-unreachable").count():
+            break
+        answer = await page.reload()
+    return answer
 
 
 async def tab_to(page: Page, what: Locator) -> None:

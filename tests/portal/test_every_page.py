@@ -18,6 +18,7 @@ from benchmarks.pages import PAGES as MEASURED
 from services.portal import pages as page_modules
 from tests.browser.pages import axe, screenshot
 from tests.portal.conftest import Installation, PageAs
+from tests.portal.hands import BUSY, when_answered
 
 DISTRICT, TOWN = "/t/shanghai.jinshan", "/t/shanghai.jinshan.langxia"
 PAPERS = ("agenda", "script", "signin", "signing", "distribution", "receipts", "minutes", "excerpt/sifaju")
@@ -72,6 +73,7 @@ ContextOf = Callable[..., Awaitable[BrowserContext]]
 async def wrong_with(page: Page, where: str, status: int, name: str) -> list[str]:
     """What is wrong with a page, each as ``where: what``."""
     answer = await page.goto(where)
+    answer = await when_answered(page) or answer
     assert answer is not None
     found: dict[str, Any] = await page.evaluate(
         """() => ({
@@ -100,7 +102,7 @@ async def test_every_page_of_a_person(
     installation: Installation, page_as: PageAs, user: str, width: int
 ) -> None:
     own = list(dict.fromkeys((path, status) for who, path, status in EVERY if who == user))
-    page = await page_as(user, width, expected=tuple({status for _, status in own} - {200}))
+    page = await page_as(user, width, expected=(BUSY, *{status for _, status in own} - {200}))
     wrong = []
     for path, status in own:
         wrong += await wrong_with(page, installation.portal + path, status, called(user, path))
