@@ -141,7 +141,7 @@ async def test_what_is_chosen_stays_chosen_while_others_write(
     await chosen.select_option("false")
     await page.locator("h1").click()
     guest = {"guest": "g-1", "organisation": "示例·兄弟单位", "kind": "other_district", "spoke": False}
-    await asyncio.to_thread(hall.do, "ceshi-party", "review", f"session/{SESSION}/record-guest", **guest)
+    await asyncio.to_thread(hall.do, "ceshi-law", "review", f"session/{SESSION}/record-guest", **guest)
     await expect(page.locator("#room")).to_contain_text("示例·兄弟单位")
     await expect(chosen).to_have_value("false")
 
