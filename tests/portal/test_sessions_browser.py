@@ -131,6 +131,21 @@ async def test_a_click_too_many_is_one_entry_and_everybody_sees_it_at_once(
     assert len((await asyncio.to_thread(hall.row))["speeches"]) == 1
 
 
+async def test_what_is_chosen_stays_chosen_while_others_write(
+    installation: Installation, hall: Hall, page_as: PageAs
+) -> None:
+    page = await page_as("ceshi-law")
+    await go(page, installation, hall.url())
+    await page.locator(f"[id='fold.{MARK}.note-bulletin'] > summary").click()
+    chosen = page.locator(f"[id='{MARK}.note-bulletin']").get_by_label("是否通报")
+    await chosen.select_option("false")
+    await page.locator("h1").click()
+    guest = {"guest": "g-1", "organisation": "示例·兄弟单位", "kind": "other_district", "spoke": False}
+    await asyncio.to_thread(hall.do, "ceshi-law", "review", f"session/{SESSION}/record-guest", **guest)
+    await expect(page.locator("#room")).to_contain_text("示例·兄弟单位")
+    await expect(chosen).to_have_value("false")
+
+
 async def test_a_refused_form_is_open_and_has_the_words_of_the_rule(
     installation: Installation, hall: Hall, page_as: PageAs
 ) -> None:

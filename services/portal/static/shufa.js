@@ -46,7 +46,8 @@
   let asking = false, again = false;
   const busy = (part) => part.contains(document.activeElement) && document.activeElement !== part
     && document.activeElement.matches("input, textarea, select")
-    || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((one) => one.value !== one.defaultValue || one.checked !== one.defaultChecked);
+    || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((one) => one.value !== one.defaultValue || one.checked !== one.defaultChecked)
+    || [...part.querySelectorAll("select")].some((one) => one.selectedIndex !== Math.max(0, [...one.options].findLastIndex((option) => option.defaultSelected)));
   const refresh = async () => {
     if (asking) { again = true; return; }
     asking = true;
