@@ -16,7 +16,7 @@ from shared.eventstore import Aggregate, BusinessClock, Context, EventStore, Rec
 from shared.eventstore.store import engine
 
 TENANT = "shanghai.jinshan"
-CASES, OF_ONE_SESSION = 10_000, 100
+CASES, OF_ONE_SESSION, GROUPS = 10_000, 100, 4
 HELD_ON, SENT_ON = date(2022, 6, 18), date(2022, 7, 8)
 
 
@@ -43,8 +43,9 @@ def _evolve(state: int, event: TakenOver) -> int:
 
 
 def _publish(recorded: Recorded[TakenOver], state: int) -> list[MinutesIssued]:
-    """Minutes that ask something of a hundred units, each with a date of its own."""
+    """Minutes that ask something of a hundred units, each with a date of its own; the next ask other units."""
     round_ = int(recorded.id)
+    group = round_ % GROUPS * recorded.event.excerpts
     due = [date(2022, 7, 20) + timedelta(days=(round_ * 7 + n) % 160) for n in range(recorded.event.excerpts)]
     return [
         MinutesIssued(
@@ -58,8 +59,8 @@ def _publish(recorded: Recorded[TakenOver], state: int) -> list[MinutesIssued]:
             sent_on=SENT_ON,
             excerpts=[
                 Excerpt(
-                    unit=f"danwei{n}",
-                    unit_name=f"示例单位{n}",
+                    unit=f"danwei{group + n}",
+                    unit_name=f"示例单位{group + n}",
                     category="government",
                     post="head",
                     title="主任",
@@ -74,7 +75,7 @@ def _publish(recorded: Recorded[TakenOver], state: int) -> list[MinutesIssued]:
                     ],
                     due_on=on,
                     due_before_rolling=on,
-                    official_order=1000 + n,
+                    official_order=1000 + group + n,
                 )
                 for n, on in enumerate(due)
             ],

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.eventstore.store import driver_of
+
 _META = sa.MetaData(schema="desk")
 signins = sa.Table(
     "signins",
@@ -48,6 +50,8 @@ REMEMBERED = timedelta(days=7)
 OTHERS_COUNT = timedelta(minutes=10)
 """Who typed into the same form within this time is editing it too."""
 LARGEST_UNSENT = 256 * 1024
+
+_SIGNED_IN = "select person, name, csrf, expires_at, sealed from desk.signins where id = $1"
 
 
 @dataclass(frozen=True)
@@ -99,10 +103,9 @@ class Desk:
 
     async def signed_in(self, cookie: str) -> SignIn | None:
         """The sign-in of a cookie, ended or not; None where there is none."""
-        query = sa.select(signins).where(signins.c.id == _id(cookie))
-        async with self._app.connect() as connection:
-            row = (await connection.execute(query)).first()
-        return SignIn(row.person, row.name, row.csrf, row.expires_at, row.sealed) if row else None
+        async with driver_of(self._app) as connection:  # asked at every request
+            row = await connection.fetchrow(_SIGNED_IN, _id(cookie))
+        return SignIn(*row) if row else None
 
     async def sign_out(self, cookie: str) -> None:
         """Forget a sign-in."""
