@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,16 +28,20 @@ class _Page:
     told: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def marks(tenants: Sequence[str]) -> sa.Select[Any]:
-    """(tenant, mark) of each that something was applied of: another mark is another state of what is shown."""
+def _marks() -> sa.Select[Any]:
     applied = tables.applied
     so_far = sa.func.sum(applied.c.sequence) + sa.func.sum(applied.c.epoch) * 1_000_000_000
     today = sa.select(tables.business_day.c.today).scalar_subquery()
     return (
         sa.select(applied.c.tenant, sa.func.concat(so_far, "/", today).label("mark"))
-        .where(applied.c.tenant.in_(tenants))
+        .where(applied.c.tenant.in_(sa.bindparam("of", expanding=True)))
         .group_by(applied.c.tenant)
     )
+
+
+MARKS = _marks()
+"""(tenant, mark) of each of the tenants ``of`` of which something was applied: another mark is another state of what
+is shown."""
 
 
 class News:
@@ -97,7 +101,7 @@ class News:
 
     async def _look(self) -> None:
         async with self._relay.connect() as connection:
-            rows = (await connection.execute(marks(list(self._pages)))).all()
+            rows = (await connection.execute(MARKS, {"of": list(self._pages)})).all()
         for tenant, mark in rows:
             for page in self._pages.get(tenant, ()):
                 if page.mark != mark:

@@ -14,7 +14,7 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.portal.desk import Unsent
-from services.portal.web.live import marks
+from services.portal.web.live import MARKS
 from services.portal.web.owners import Owners
 from services.portal.web.signin import Person
 from services.portal.web.words import role_name
@@ -137,18 +137,17 @@ class Visit:
         return uuid.uuid4().hex
 
 
+_PLACE = sa.select(
+    tables.tenants,
+    sa.select(MARKS.subquery().c.mark).scalar_subquery().label("mark"),
+    sa.select(tables.business_day.c.today).scalar_subquery().label("simulated_day"),
+).where(tables.tenants.c.tenant.in_(sa.bindparam("path", expanding=True)))
+
+
 async def place_of(connection: AsyncConnection, tenant: str) -> Place | None:
     """The tenant with the names of all tiers above; None where it is not known."""
-    table = tables.tenants
     path = ancestors_and_self(tenant)
-    applied = marks([tenant]).subquery()
-    rows = await connection.execute(
-        sa.select(
-            table,
-            sa.select(applied.c.mark).scalar_subquery().label("mark"),
-            sa.select(tables.business_day.c.today).scalar_subquery().label("simulated_day"),
-        ).where(table.c.tenant.in_(path))
-    )
+    rows = await connection.execute(_PLACE, {"path": path, "of": [tenant]})
     known = {row.tenant: row for row in rows}
     if tenant not in known:
         return None

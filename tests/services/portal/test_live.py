@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from deploy.local.servers import Servers
 from services.portal.web import live
-from services.portal.web.live import News, marks
+from services.portal.web.live import MARKS, News
 from shared.eventstore import tables
 from shared.eventstore.store import engine
 from shared.runtime.migrate import migrate
@@ -122,7 +122,7 @@ async def test_what_came_between_the_page_and_the_first_look_is_told(relay: Asyn
 async def test_a_page_is_told_only_of_what_happened_since_it_was_drawn(relay: AsyncEngine) -> None:
     await apply(relay, TENANT, 1)
     async with relay.connect() as connection:
-        [(_, mark)] = (await connection.execute(marks([TENANT]))).all()
+        [(_, mark)] = (await connection.execute(MARKS, {"of": [TENANT]})).all()
     news = News(relay)
     drawn_now, drawn_before = Reader(news, mark=mark), Reader(news, mark="0/")
     await drawn_before.hears(1)
