@@ -12,8 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.eventstore.store import driver_of
-
 _META = sa.MetaData(schema="desk")
 signins = sa.Table(
     "signins",
@@ -51,8 +49,6 @@ OTHERS_COUNT = timedelta(minutes=10)
 """Who typed into the same form within this time is editing it too."""
 LARGEST_UNSENT = 256 * 1024
 
-_SIGNED_IN = "select person, name, csrf, expires_at, sealed from desk.signins where id = $1"
-
 
 @dataclass(frozen=True)
 class SignIn:
@@ -85,6 +81,8 @@ class Desk:
 
     def __init__(self, app: AsyncEngine) -> None:
         self._app = app
+        # A query alone is its own transaction: every request asks who it is from, and BEGIN is a call of its own.
+        self._alone = app.execution_options(isolation_level="AUTOCOMMIT")
 
     async def sign_in(self, person: str, name: str, sealed: bytes, expires_at: datetime) -> str:
         """Keep a sign-in; the cookie's value, which is kept nowhere."""
@@ -103,9 +101,10 @@ class Desk:
 
     async def signed_in(self, cookie: str) -> SignIn | None:
         """The sign-in of a cookie, ended or not; None where there is none."""
-        async with driver_of(self._app) as connection:  # asked at every request
-            row = await connection.fetchrow(_SIGNED_IN, _id(cookie))
-        return SignIn(*row) if row else None
+        query = sa.select(signins).where(signins.c.id == _id(cookie))
+        async with self._alone.connect() as connection:
+            row = (await connection.execute(query)).first()
+        return SignIn(row.person, row.name, row.csrf, row.expires_at, row.sealed) if row else None
 
     async def sign_out(self, cookie: str) -> None:
         """Forget a sign-in."""
