@@ -98,6 +98,10 @@ $(PEERS): requirements-bench.lock $(INSTALLED)
 bench: $(PEERS) ## the kernel beside its peers, ten minutes; QUICK=1: one
 	@$(BIN)/python -m benchmarks
 
+.PHONY: bench-pages
+bench-pages: $(INSTALLED) ## every page of the portal beside ten thousand cases: time, weight, memory
+	@$(BIN)/python -m benchmarks.pages
+
 .PHONY: kill-test
 kill-test: $(TOOLS) ## the demo while each server in turn is killed ten times
 	@$(BIN)/python -m tests.scenario.kill_test

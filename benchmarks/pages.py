@@ -17,12 +17,11 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import date, timedelta
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, assert_never
-from urllib.parse import urlsplit
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
 
 import httpx
 import psutil
@@ -30,18 +29,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.crowd import CASES, TENANT, open_cases
 from deploy.local.cluster import Cluster
 from deploy.local.demo.command import demo
 from deploy.local.demo.day import Day
 from deploy.local.demo.talk import Talk
-from shared.contracts.review import Excerpt, Item, MinutesIssued
-from shared.decider import Actor, Given
-from shared.eventstore import Aggregate, BusinessClock, Context, EventStore, Recorded
-from shared.eventstore.store import engine
 
-TENANT = "shanghai.jinshan"
-CASES, OF_ONE_SESSION = 10_000, 100
-TIMES, WAITING = 60, 50
+TIMES, WAITING = 40, 50
 LIMITS = {"page_p95_ms": 100.0, "page_weight_kb": 200.0, "live_50_rss_mb": 150.0}
 FOLDER = Path(__file__).parent
 DISK = "/var/tmp"
@@ -51,107 +45,34 @@ PAGES: dict[str, tuple[str, str]] = {
     "待办（联络员）": ("liaison-langxia", "/work"),
     "通知设置": ("law-clerk", "/notices"),
     "年度计划": ("law-clerk", "/plan?year=2021"),
+    "一次名单": ("law-clerk", "/plan/2021-2"),
+    "政策与日历": ("law-clerk", "/plan/policy"),
     "述法会": ("law-clerk", "/sessions"),
     "一次述法会": ("party-clerk", "/sessions/2021-2"),
+    "会议纪要（打印）": ("party-clerk", "/sessions/2021-2/print/minutes"),
     "稿件": ("law-clerk", "/drafts"),
     "一份稿件": ("law-clerk", "/drafts/2021-1-langxia"),
     "整改台账": ("law-clerk", "/cases"),
     "整改台账（筛选、排序）": ("law-clerk", "/cases?state=open&sort=-due_on"),
+    "整改台账（按灯色）": ("law-clerk", "/cases?light=green"),
     "整改台账（检索）": ("law-clerk", "/cases?q=单位50"),
     "整改台账（含下级）": ("law-clerk", "/cases?within=subtree"),
     "一件整改": ("law-clerk", "/cases/2021-1-langxia"),
     "整改任务清单": ("liaison-langxia", "/duties"),
+    "整改通报": ("law-clerk", "/bulletins"),
+    "一份通报": ("law-clerk", "/bulletins/2021-2"),
     "全覆盖": ("law-clerk", "/coverage?year=2021"),
+    "未覆盖名单": ("law-clerk", "/coverage/gaps?year=2021"),
     "年度考评": ("organization", "/evaluation?year=2021"),
     "一份考评表": ("organization", "/evaluation/2021/langxia"),
+    "年度述法报告": ("organization", "/evaluation/reports?year=2021"),
+    "法治成果": ("organization", "/evaluation/outcomes"),
     "审计": ("auditor", "/ledger"),
     "审计（一个服务）": ("auditor", "/ledger/rectification"),
     "审计（某日）": ("auditor", "/ledger/rectification?as_of=2021-10-20"),
     "系统": ("operator", "/system"),
 }
 """Each page of the portal: who opens it, and where."""
-
-
-@dataclass(frozen=True)
-class TakeOver:
-    excerpts: int
-
-
-@dataclass(frozen=True)
-class TakenOver:
-    excerpts: int
-
-
-def _decide(state: int, command: TakeOver, given: Given[None]) -> list[TakenOver]:
-    return [TakenOver(command.excerpts)]
-
-
-def _evolve(state: int, event: TakenOver) -> int:
-    match event:
-        case TakenOver():
-            return state + event.excerpts
-        case _ as unreachable:
-            assert_never(unreachable)
-
-
-def _publish(recorded: Recorded[TakenOver], state: int) -> list[MinutesIssued]:
-    """Minutes that ask something of a hundred units, each with a date of its own."""
-    round_ = int(recorded.id)
-    sent = date(2022, 7, 8)
-    due = [date(2022, 7, 20) + timedelta(days=(round_ * 7 + n) % 160) for n in range(recorded.event.excerpts)]
-    return [
-        MinutesIssued(
-            session=f"2022-{round_}",
-            plan_year=2022,
-            number=round_,
-            held_on=sent - timedelta(days=20),
-            document_number=f"示例委办〔2022〕{round_}号",
-            signed_by="示例·签发人",
-            signed_on=sent,
-            sent_on=sent,
-            excerpts=[
-                Excerpt(
-                    unit=f"danwei{n}",
-                    unit_name=f"示例单位{n}",
-                    category="government",
-                    post="head",
-                    title="主任",
-                    person=f"示例·{n}",
-                    items=[
-                        Item(
-                            item="i1",
-                            task_line="完善重大行政决策合法性审查程序",
-                            comment="c1",
-                            by="示例·领导",
-                        )
-                    ],
-                    due_on=on,
-                    due_before_rolling=on,
-                    official_order=1000 + n,
-                )
-                for n, on in enumerate(due)
-            ],
-        )
-    ]
-
-
-HISTORY: Aggregate[int, TakeOver, TakenOver, None] = Aggregate(
-    kind="history", events=TakenOver, initial=0, decide=_decide, evolve=_evolve, publish=_publish
-)
-
-
-async def _open_cases(cluster: Cluster) -> None:
-    """Minutes said in review's name, so that every service hears and does what it always does."""
-    store = EventStore(
-        "review",
-        engine(cluster.database_url("review", "app"), 1),
-        engine(cluster.database_url("review", "relay"), 1),
-        BusinessClock(simulated=True),
-    )
-    context = Context(TENANT, Actor("benchmark", "benchmark"), "benchmark")
-    for round_ in range(101, 101 + CASES // OF_ONE_SESSION):
-        await store.execute(HISTORY, str(round_), TakeOver(OF_ONE_SESSION), context)
-    await store.close()
 
 
 def _settle(cluster: Cluster) -> None:
@@ -162,13 +83,40 @@ def _settle(cluster: Cluster) -> None:
         talk.close()
 
 
+class Processors:
+    """The processors' time that the services and PostgreSQL take, by what Linux says of each main thread."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        running = cluster.processes()
+        servers = psutil.Process(running["postgres"].pid)
+        self._of = {
+            name: [process.pid]
+            for name, process in running.items()
+            if name in ("portal", "scheduling", "review", "rectification", "evaluation")
+        }
+        self._of["postgres"] = [servers.pid, *(child.pid for child in servers.children(recursive=True))]
+
+    def read(self) -> dict[str, float]:
+        """Milliseconds so far."""
+        return {name: sum(map(_milliseconds, pids)) for name, pids in self._of.items()}
+
+
+def _milliseconds(pid: int) -> float:
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[0]) / 1e6
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0  # a backend that has ended
+
+
 @dataclass(frozen=True)
 class Measured:
-    """One page: milliseconds from the request to the last byte, and how heavy it is, also as a proxy sends it."""
+    """One page: milliseconds from the request to the last byte, how heavy it is, also as a proxy sends it, and the
+    median milliseconds of processor that each process takes for it."""
 
     milliseconds: list[float]
     bytes: int
     squeezed: int
+    cpu: dict[str, float] = field(default_factory=dict)
 
     @property
     def p50(self) -> float:
@@ -190,14 +138,21 @@ class Visitor:
 
     def get(self, path: str) -> tuple[float, bytes]:
         """Milliseconds, and the page. Raises ValueError where it is no page."""
+        try:
+            spent, answer, body = self._ask(path)
+        except http.client.RemoteDisconnected:  # it has not been used for a while
+            self._connection.close()
+            spent, answer, body = self._ask(path)
+        if answer.status != 200:
+            raise ValueError(f"{path}: {answer.status}")
+        return spent, body
+
+    def _ask(self, path: str) -> tuple[float, http.client.HTTPResponse, bytes]:
         began = time.perf_counter()
         self._connection.request("GET", path, headers={"Cookie": self._cookie, "Accept": "text/html"})
         answer = self._connection.getresponse()
         body = answer.read()
-        spent = (time.perf_counter() - began) * 1000
-        if answer.status != 200:
-            raise ValueError(f"{path}: {answer.status}")
-        return spent, body
+        return (time.perf_counter() - began) * 1000, answer, body
 
     @property
     def cookie(self) -> str:
@@ -215,18 +170,31 @@ def _heavy(portal: str, page: bytes) -> tuple[int, int]:
     return sum(map(len, parts)), sum(len(gzip.compress(part, 6)) for part in parts)
 
 
-def _measure(portal: str, pages: dict[str, tuple[str, str]]) -> dict[str, Measured]:
+def _measure(cluster: Cluster, pages: dict[str, tuple[str, str]], times: int) -> dict[str, Measured]:
     """Every page in turn, many times, in an order drawn anew each time."""
-    visitors = {user: Visitor(portal, user) for user, _ in pages.values()}
+    portal = cluster.service_url("portal")
+    processors = Processors(cluster)
     spent: dict[str, list[float]] = {name: [] for name in pages}
+    cpu: dict[str, list[dict[str, float]]] = {name: [] for name in pages}
     last: dict[str, bytes] = {}
-    for turn in range(TIMES + 3):
+    for turn in range(times + 3):
+        # Signed in anew each time: a sign-in ends after some minutes.
+        visitors = {user: Visitor(portal, user) for user in sorted({user for user, _ in pages.values()})}
         for name in random.sample(list(pages), len(pages)):
             user, path = pages[name]
-            took, last[name] = visitors[user].get(f"/t/{TENANT}{path}")
+            before = processors.read()
+            took, last[name] = visitors[user].get(f"/t/{TENANT}{quote(path, safe='/?=&')}")
             if turn >= 3:  # before that templates, plans and connections are made
                 spent[name].append(took)
-    return {name: Measured(spent[name], *_heavy(portal, last[name])) for name in pages}
+                cpu[name].append({one: after - before[one] for one, after in processors.read().items()})
+    return {
+        name: Measured(
+            spent[name],
+            *_heavy(portal, last[name]),
+            {one: statistics.median(each[one] for each in cpu[name]) for one in cpu[name][0]},
+        )
+        for name in pages
+    }
 
 
 @contextmanager
@@ -252,30 +220,43 @@ def _rss(cluster: Cluster) -> float:
     return float(psutil.Process(cluster.processes()["portal"].pid).memory_info().rss) / 1e6
 
 
-def main(
-    only: Annotated[str, typer.Option(help="Pages whose path contains this; no results are written.")] = "",
-) -> None:
-    """Measure; exit with 1 where a limit is missed."""
-    console = Console(width=110)
-    pages = {name: page for name, page in PAGES.items() if only in page[1]}
+@contextmanager
+def _filled(console: Console) -> Iterator[Cluster]:
+    """A system of its own with the demo played and the cases opened."""
     with tempfile.TemporaryDirectory(prefix="shufa-pages-", dir=DISK) as folder:
         home = Path(folder, "home")
         demo(home, keep=True, console=Console(file=io.StringIO()))
         cluster = Cluster.running(home)
         try:
-            with console.status(f"opening {CASES:,} cases"):
-                began = time.monotonic()
-                asyncio.run(_open_cases(cluster))
-                _settle(cluster)
-            console.print(
-                f"{CASES:,} cases opened and heard of everywhere in {time.monotonic() - began:.0f} s"
-            )
-            portal = cluster.service_url("portal")
-            found = _measure(portal, pages)
-            with _waiting(portal, Visitor(portal, "law-clerk").cookie):
-                waiting = _rss(cluster)
+            _fill(cluster, console)
+            yield cluster
         finally:
             cluster.stop(purge=True)
+
+
+def _fill(cluster: Cluster, console: Console) -> None:
+    began = time.monotonic()
+    asyncio.run(open_cases(cluster))
+    _settle(cluster)
+    console.print(f"{CASES:,} cases opened and heard of everywhere in {time.monotonic() - began:.0f} s")
+
+
+def main(
+    only: Annotated[str, typer.Option(help="Pages whose path contains this; no results are written.")] = "",
+    home: Annotated[
+        Path | None, typer.Option(help="Of a system that is up, as it is; no results are written.")
+    ] = None,
+    times: Annotated[int, typer.Option(help="How often each page is asked for.")] = TIMES,
+) -> None:
+    """Measure; exit with 1 where a limit is missed."""
+    console = Console(width=140)
+    pages = {name: page for name, page in PAGES.items() if only in page[1]}
+    with nullcontext(Cluster.running(home)) if home else _filled(console) as cluster:
+        found = _measure(cluster, pages, times)
+        with _waiting(
+            cluster.service_url("portal"), Visitor(cluster.service_url("portal"), "law-clerk").cookie
+        ):
+            waiting = _rss(cluster)
     console.print(_table(found))
     values = {
         "page_p95_ms": max(one.p95 for one in found.values()),
@@ -285,10 +266,15 @@ def main(
     for name, value in values.items():
         word = "met" if value <= LIMITS[name] else "[bold red]missed[/]"
         console.print(f"{name}: {value:.1f} (at most {LIMITS[name]:g}) {word}")
-    if not only:
+    if not only and home is None:
         rounded: dict[str, Any] = {name: round(value, 1) for name, value in values.items()}
         rounded["pages"] = {
-            name: {"p50_ms": round(one.p50, 1), "p95_ms": round(one.p95, 1), "kb": round(one.bytes / 1000, 1)}
+            name: {
+                "p50_ms": round(one.p50, 1),
+                "p95_ms": round(one.p95, 1),
+                "kb": round(one.bytes / 1000, 1),
+                "cpu_ms": round(sum(one.cpu.values()), 1),
+            }
             for name, one in found.items()
         }
         (FOLDER / "pages.json").write_text(json.dumps(rounded, ensure_ascii=False, indent=2) + "\n", "utf-8")
@@ -297,10 +283,8 @@ def main(
 
 
 def _table(found: dict[str, Measured]) -> Table:
-    shown = Table(
-        "page", "path", title=f"Pages with {CASES:,} cases, each {TIMES} times; all its files counted"
-    )
-    for heading in ("p50 ms", "p95 ms", "kB", "kB compressed"):
+    shown = Table("page", "path", title=f"Pages with {CASES:,} cases, all its files counted")
+    for heading in ("p50 ms", "p95 ms", "kB", "kB compressed", "CPU ms", "portal", "owners", "PostgreSQL"):
         shown.add_column(heading, justify="right")
     for name, one in found.items():
         shown.add_row(
@@ -310,8 +294,15 @@ def _table(found: dict[str, Measured]) -> Table:
             f"{one.p95:.1f}",
             f"{one.bytes / 1000:.0f}",
             f"{one.squeezed / 1000:.0f}",
+            *(f"{value:.1f}" for value in _shares(one.cpu)),
         )
     return shown
+
+
+def _shares(cpu: dict[str, float]) -> tuple[float, float, float, float]:
+    """In all, the portal's, the owners', PostgreSQL's."""
+    whole, portal, postgres = sum(cpu.values()), cpu["portal"], cpu["postgres"]
+    return whole, portal, whole - portal - postgres, postgres
 
 
 if __name__ == "__main__":

@@ -81,6 +81,8 @@ class Desk:
 
     def __init__(self, app: AsyncEngine) -> None:
         self._app = app
+        # A query alone is its own transaction: every request asks who it is from, and BEGIN is a call of its own.
+        self._alone = app.execution_options(isolation_level="AUTOCOMMIT")
 
     async def sign_in(self, person: str, name: str, sealed: bytes, expires_at: datetime) -> str:
         """Keep a sign-in; the cookie's value, which is kept nowhere."""
@@ -100,7 +102,7 @@ class Desk:
     async def signed_in(self, cookie: str) -> SignIn | None:
         """The sign-in of a cookie, ended or not; None where there is none."""
         query = sa.select(signins).where(signins.c.id == _id(cookie))
-        async with self._app.connect() as connection:
+        async with self._alone.connect() as connection:
             row = (await connection.execute(query)).first()
         return SignIn(row.person, row.name, row.csrf, row.expires_at, row.sealed) if row else None
 

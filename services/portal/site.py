@@ -88,7 +88,7 @@ class Site:
             person=person,
             actor=actor,
             place=place,
-            today=await store.today(),
+            today=store.clock.today(place.simulated_day),
             language=language_of(request),
             store=store,
             owners=self.owners,
@@ -290,8 +290,8 @@ def _common(site: Site) -> APIRouter:
         return RedirectResponse(local(str(fields.get("_back", "/"))), 303)
 
     @router.get("/t/{tenant}/news")
-    async def news(visit: Visiting) -> Response:
-        stream = site.news.stream(visit.tenant)
+    async def news(visit: Visiting, mark: str | None = None) -> Response:
+        stream = site.news.stream(visit.tenant, mark)
         return StreamingResponse(
             stream,
             media_type="text/event-stream",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,11 @@ ASYMMETRIC = ("EdDSA", "ES256", "RS256")
 """What an issuer may sign with. A shared secret (HS256) would let every service sign tokens."""
 
 LONGEST_TOKEN = 16_384
+
+VERIFIED_SECONDS = 2.0
+"""How long a token that was good is believed without its signature being checked again: a page asks several services
+several things with the same one."""
+VERIFIED_AT_MOST = 1024
 
 NOBODY = frozenset({"deadline", "reaction"})
 """What the ledger calls a date and an event that act by themselves: no person is called so."""
@@ -96,6 +103,15 @@ class Caller:
         )
 
 
+@dataclass(frozen=True)
+class _Verified:
+    """A token that was good, by its digest: until when that is believed, and when the token expires."""
+
+    caller: Caller
+    until: float
+    expires: float
+
+
 class _Grant(BaseModel):
     model_config = ConfigDict(strict=True)
     tenant: str
@@ -160,6 +176,7 @@ class TokenVerifier:
         self._keys_last_seconds = keys_last_seconds
         self._client = client or httpx.AsyncClient(timeout=3.0, follow_redirects=False)
         self._monotonic = monotonic
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
@@ -167,8 +184,17 @@ class TokenVerifier:
 
     async def verify(self, token: str) -> Caller:
         """The caller a token speaks for. Raises TokenInvalid, TokenExpired or KeysUnavailable."""
+        digest, now = hashlib.sha256(token.encode()).digest(), self._monotonic()
+        known = self._verified.get(digest)
+        if known is not None and now < known.until and time.time() < known.expires:
+            return known.caller
         claims = await self.claims(token)
-        return _caller(claims | {"grants": claims.get(self._grants_claim, [])})
+        caller = _caller(claims | {"grants": claims.get(self._grants_claim, [])})
+        self._verified[digest] = _Verified(caller, now + VERIFIED_SECONDS, claims["exp"])
+        self._verified.move_to_end(digest)
+        while len(self._verified) > VERIFIED_AT_MOST:
+            self._verified.popitem(last=False)
+        return caller
 
     async def claims(self, token: str) -> dict[str, Any]:
         """What a token of the issuer for this audience says, its signature and times checked. Raises the same."""

@@ -126,19 +126,22 @@ async def _list_of(visit: Visit, name: str, row: dict[str, Any] | None) -> list[
         return []
     found = await visit.all(OWNER, name, unit=row["unit"])
     own = [one for one in found if one["stream"] == row["stream"]]
-    for one in own:
-        for ref in ("matter_ref", "reason_ref", "finding_ref", "text_ref"):
-            one[ref.removesuffix("_ref")] = await visit.text(OWNER, one.get(ref))
+    refs = ("matter_ref", "reason_ref", "finding_ref", "text_ref")
+    wanted = [(one, ref) for one in own for ref in refs]
+    texts = await asyncio.gather(*(visit.text(OWNER, one.get(ref)) for one, ref in wanted))
+    for (one, ref), text in zip(wanted, texts, strict=True):
+        one[ref.removesuffix("_ref")] = text
     return own
 
 
 async def _feedback(visit: Visit, lines: list[Line]) -> list[dict[str, Any]]:
     """Every feedback that was sent, oldest first, with its text: None where it was blanked or is not kept."""
-    sent = []
+    sent: list[dict[str, Any]] = []
     for line in lines:
         if line.event == "FeedbackSubmitted":
-            ref = line.data["text"]["href"].rpartition("/")[2]
-            sent.append({**line.data, "citation": line.citation, "body": await visit.text(OWNER, ref)})
+            sent.append({**line.data, "citation": line.citation})
         elif line.event == "FeedbackWithdrawn" and sent:
             sent[-1]["withdrawn_on"] = line.data["withdrawn_on"]
-    return sent
+    refs = [one["text"]["href"].rpartition("/")[2] for one in sent]
+    bodies = await asyncio.gather(*(visit.text(OWNER, ref) for ref in refs))
+    return [one | {"body": body} for one, body in zip(sent, bodies, strict=True)]

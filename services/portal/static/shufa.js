@@ -1,7 +1,7 @@
 // Live parts, keeping what is typed, and forms that are sent once. Every page works without it.
 "use strict";
 (() => {
-  const { csrf, tenant } = document.body.dataset;
+  const { csrf, tenant, mark } = document.body.dataset;
 
   // A form is sent once: the key in it makes a second sending do nothing, this makes it not happen.
   document.addEventListener("submit", (event) => {
@@ -39,7 +39,7 @@
     form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(keep, 500); });
   });
 
-  // News of the tenant: the page asks for itself again and takes over its live parts, but none that is being used.
+  // News of the tenant, of what happened since the page was drawn: the page asks for itself again and takes over its live parts, but none that is being used.
   const parts = () => document.querySelectorAll("[data-live][id]");
   if (!parts().length || !window.EventSource || !tenant) return;
   const gone = document.querySelector("[data-gone]");
@@ -72,8 +72,8 @@
     asking = false;
     if (again) { again = false; refresh(); }
   };
-  const source = new EventSource(`/t/${tenant}/news`);
-  source.addEventListener("hello", () => { gone.hidden = true; refresh(); });
+  const source = new EventSource(`/t/${tenant}/news?mark=${encodeURIComponent(mark)}`);
+  source.addEventListener("hello", () => { gone.hidden = true; });
   source.addEventListener("news", refresh);
   source.addEventListener("error", () => { gone.hidden = false; });
   addEventListener("pagehide", () => source.close());

@@ -14,6 +14,7 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.portal.desk import Unsent
+from services.portal.web.live import MARKS
 from services.portal.web.owners import Owners
 from services.portal.web.signin import Person
 from services.portal.web.words import role_name
@@ -34,6 +35,9 @@ class Place:
     closed_on: date | None
     path: tuple[tuple[str, str], ...]
     """The tiers above and itself, from the root: (tenant, name)."""
+    mark: str = ""
+    """What had been applied of the tenant before anything of the page was read (``web.live``)."""
+    simulated_day: date | None = None
 
 
 NOTHING_TO_SAY: Mapping[str, Any] = {"kind": None, "form": None, "fields": {}, "problem": None, "key": None}
@@ -133,11 +137,17 @@ class Visit:
         return uuid.uuid4().hex
 
 
+_PLACE = sa.select(
+    tables.tenants,
+    sa.select(MARKS.subquery().c.mark).scalar_subquery().label("mark"),
+    sa.select(tables.business_day.c.today).scalar_subquery().label("simulated_day"),
+).where(tables.tenants.c.tenant.in_(sa.bindparam("path", expanding=True)))
+
+
 async def place_of(connection: AsyncConnection, tenant: str) -> Place | None:
     """The tenant with the names of all tiers above; None where it is not known."""
-    table = tables.tenants
     path = ancestors_and_self(tenant)
-    rows = await connection.execute(sa.select(table).where(table.c.tenant.in_(path)))
+    rows = await connection.execute(_PLACE, {"path": path, "of": [tenant]})
     known = {row.tenant: row for row in rows}
     if tenant not in known:
         return None
@@ -148,4 +158,6 @@ async def place_of(connection: AsyncConnection, tenant: str) -> Place | None:
         own.tier,
         own.closed_on,
         tuple((one, known[one].name) for one in path if one in known),
+        own.mark or "",
+        own.simulated_day,
     )

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from deploy.local.servers import Servers
 from services.portal.web import live
-from services.portal.web.live import News
+from services.portal.web.live import MARKS, News
 from shared.eventstore import tables
 from shared.eventstore.store import engine
 from shared.runtime.migrate import migrate
@@ -57,13 +57,13 @@ async def apply(relay: AsyncEngine, tenant: str, sequence: int, source: str = "r
 class Reader:
     """A page that listens."""
 
-    def __init__(self, news: News, tenant: str = TENANT) -> None:
+    def __init__(self, news: News, tenant: str = TENANT, mark: str | None = None) -> None:
         self.said: list[bytes] = []
         self._more = asyncio.Event()
-        self.task = asyncio.create_task(self._read(news, tenant))
+        self.task = asyncio.create_task(self._read(news, tenant, mark))
 
-    async def _read(self, news: News, tenant: str) -> None:
-        async for part in news.stream(tenant):
+    async def _read(self, news: News, tenant: str, mark: str | None) -> None:
+        async for part in news.stream(tenant, mark):
             self.said.append(part)
             self._more.set()
 
@@ -117,6 +117,21 @@ async def test_what_came_between_the_page_and_the_first_look_is_told(relay: Asyn
     await reader.hears(1)
     news.end()
     await reader.task
+
+
+async def test_a_page_is_told_only_of_what_happened_since_it_was_drawn(relay: AsyncEngine) -> None:
+    await apply(relay, TENANT, 1)
+    async with relay.connect() as connection:
+        [(_, mark)] = (await connection.execute(MARKS, {"of": [TENANT]})).all()
+    news = News(relay)
+    drawn_now, drawn_before = Reader(news, mark=mark), Reader(news, mark="0/")
+    await drawn_before.hears(1)
+    assert len(drawn_now.said) == 1, "the greeting alone"
+    await apply(relay, TENANT, 2)
+    await drawn_now.hears(1)
+    await drawn_before.hears(2)
+    news.end()
+    await asyncio.gather(drawn_now.task, drawn_before.task)
 
 
 async def test_an_outage_of_the_database_is_outlived(servers: Servers, relay: AsyncEngine) -> None:
