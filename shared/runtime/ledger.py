@@ -83,7 +83,10 @@ def ledger_routes(store: EventStore, gate: Gate, sealer: Sealer | None = None) -
         "/tenants/{tenant}/ledger/verification", response_model=VerificationAnswer, responses=REFUSALS
     )
     async def verification(
-        request: Request, tenant: str, after: Annotated[int, Query(ge=0, le=_LARGEST_SEQUENCE)] = 0
+        request: Request,
+        tenant: str,
+        after: Annotated[int, Query(ge=0, le=_LARGEST_SEQUENCE)] = 0,
+        at_most: Annotated[int, Query(ge=1, le=VERIFIED_AT_ONCE, description="Events.")] = VERIFIED_AT_ONCE,
     ) -> VerificationAnswer:
         """The tenant's ledger hashed anew, some ten thousand events a call, and compared with the last signed root."""
         refuse_if(may_read(store.service, "ledger", await gate.actor(request, tenant)))
@@ -97,7 +100,7 @@ def ledger_routes(store: EventStore, gate: Gate, sealer: Sealer | None = None) -
             known = sealer.seal_of if sealer is not None and roots_problem is None else no_seals
             async with one_snapshot(store.app, tenant) as connection:
                 found = await verify_ledger(
-                    connection, store.service, tenant, known, after=after, at_most=VERIFIED_AT_ONCE
+                    connection, store.service, tenant, known, after=after, at_most=at_most
                 )
         return VerificationAnswer(
             service=store.service,

@@ -19,6 +19,8 @@ from shared.decider import Refused
 A_PAGE = 50
 BEFORE = 5
 """How many events are shown before the one that a citation leads to."""
+FIRST_LOOK, GOING_ON = 2_000, 20_000
+"""Events that are hashed before a page is shown; and where somebody asks to go on."""
 ASKED = ("stream", "name", "actor", "from", "to", "at", "as_of", "order", "after")
 
 
@@ -71,7 +73,7 @@ def routes(site: Site) -> APIRouter:
             raise Refused("http.not-found", what=service)
         visit.require(service, "ledger")
         after = visit.request.query_params.get("after", "0")
-        verified = await _verified(visit, service, after)
+        verified = await _verified(visit, service, after, GOING_ON)
         return site.page(visit, "ledger/services.html", ledgers=[(service, verified)], words=SERVICES)
 
     return router
@@ -109,10 +111,12 @@ def _query(asked: dict[str, str]) -> dict[str, Any]:
     return query
 
 
-async def _verified(visit: Visit, service: str, after: str = "0") -> dict[str, Any] | None:
+async def _verified(
+    visit: Visit, service: str, after: str = "0", at_most: int = FIRST_LOOK
+) -> dict[str, Any] | None:
     """What the owner says of the ledger's hashes; None where it does not answer now."""
     try:
-        found: dict[str, Any] = await visit.get(service, "ledger/verification", after=after)
+        found: dict[str, Any] = await visit.get(service, "ledger/verification", after=after, at_most=at_most)
     except OwnerUnreachable:
         return None
     return found
