@@ -61,8 +61,15 @@ def test_secrets_are_made_once_and_read_by_the_owner_alone(home: Home) -> None:
     assert ensure_credentials(home) == read_credentials(home) == made
     assert mode(home.secrets) == 0o600
     assert made.postgres not in repr(made)
-    each = {made.postgres, made.nats, made.issuer, *made.database.values(), *made.accounts.values()}
-    assert len(each) == 3 + 12 + 4
+    each = {
+        made.postgres,
+        made.nats,
+        made.issuer,
+        made.signin,
+        *made.database.values(),
+        *made.accounts.values(),
+    }
+    assert len(each) == 4 + 15 + 5
 
 
 def test_a_secret_that_is_missing_is_not_made_up_anew_with_each_reading(home: Home) -> None:

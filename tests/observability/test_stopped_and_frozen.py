@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+from deploy.local.credentials import SERVICES
 from deploy.local.supervisor import ask
 from deploy.local.waiting import until
 from tests.observability.conftest import Watched
@@ -62,7 +63,7 @@ def ends(watched: Watched, *names: str) -> None:
 
 def test_nothing_fires_while_all_is_well(watched: Watched) -> None:
     def scraped() -> bool:
-        return len(watched.prometheus.query("up == 1")) == 4
+        return len(watched.prometheus.query("up == 1")) == len(SERVICES)
 
     until(scraped, within=WITHIN, what="the services were not scraped")
     ends(watched, *alerts())
