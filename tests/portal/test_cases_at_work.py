@@ -50,7 +50,7 @@ async def test_who_saw_an_older_version_is_told_what_changed_and_keeps_the_text(
         town.do, "ceshi-reporter-a", "rectification", f"case/{case}/note-progress", text="进展顺利"
     )
     await form.get_by_role("button", name="报送").click()
-    await expect(form.get_by_role("alert")).to_contain_text("内容已有变化（记录进展）")
+    await expect(form.get_by_role("alert")).to_contain_text("内容已有变化（登记整改进展）")
     await expect(form.get_by_label("整改情况")).to_have_value("台账已建立。")
     await form.get_by_role("button", name="报送").click()
     await expect(page.locator("#standing")).to_contain_text("待签收")

@@ -130,9 +130,9 @@ async def test_each_line_rests_on_events_that_are_cited_with_day_and_sentence(si
     shown = unescape((await client.get(f"{HERE}/2021/langxia")).text)
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", shown))
     for said in (
-        "2021年6月24日在2021年6月24日的述法会上述法（时任：示例·丙） review:shanghai.jinshan#",
-        "检查评估后退回，期限改为2021年11月26日，原期限2021年10月8日（时任：示例·丙） rectification:shanghai.jinshan#",
-        "依法治区办检查评估：完成（时任：示例·丁）",
+        "示例·丙现场述法，用时8分25秒，超出规定时长25秒（时任：示例·丙） review:shanghai.jinshan#",
+        "依法治区办退回整改，期限由2021年10月8日改为2021年11月26日（时任：示例·丙） rectification:shanghai.jinshan#",
+        "依法治区办检查评估：完成，按期反馈，计入2021年度考评（时任：示例·丁）",
         "党委书记由示例·丙交接给示例·丁",
         "2022年1月20日公布",
         "2021年12月31日；此后到期的整改计入下一年度",
@@ -150,7 +150,7 @@ async def test_a_correction_is_marked_with_its_reason(signed_in: SignedIn) -> No
     client = await signed_in("organization")
     shown = (await client.get(f"{HERE}/2021/gongshanglian")).text
     assert "记录已更正" in shown
-    assert "更正记录：反馈发出日由2021年10月26日更正为2021年10月27日。理由：" in shown
+    assert "更正记录：报送日期由2021年10月26日更正为2021年10月27日；" in shown
 
 
 async def test_what_a_year_has_nothing_of_is_not_applicable_and_not_zero(signed_in: SignedIn) -> None:
@@ -183,5 +183,5 @@ async def test_it_is_said_in_english_too(signed_in: SignedIn) -> None:
     client = await signed_in("organization")
     client.cookies.set("language", "en")
     shown = unescape((await client.get(f"{HERE}/2021/langxia")).text)
-    for words in (": sheet of 2021", "Reported at the session of", "Handovers", "As reported, unconfirmed"):
+    for words in (": sheet of 2021", "reports in person, ", "Handovers", "As reported, unconfirmed"):
         assert words in shown

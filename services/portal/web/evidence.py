@@ -67,7 +67,7 @@ async def evidence_of(visit: Visit, lines: Iterable[Mapping[str, Any]]) -> dict[
         found[fact["event"]] = Evidence(
             fact["event"],
             fact["on"],
-            say(words) if event is None or data is None else sentence(event, data, say),
+            say(words) if event is None or data is None else sentence(event, data, say).rstrip("。. "),
             fact["person"],
             fact["what"] == "corrected",
             visit.may_see(fact["event"].partition(":")[0], "ledger"),
