@@ -17,6 +17,7 @@ from shared.eventstore import EventStore
 from shared.runtime import messages, problems
 from shared.runtime.gate import Gate
 from shared.runtime.http import command_routes, read_routes
+from shared.runtime.ledger import ledger_routes
 from shared.security import TokenVerifier
 
 ISSUER, AUDIENCE = "https://issuer.example", "shufa"
@@ -37,6 +38,7 @@ class Asking:
         problems.install(app, messages.load([f"services.{store.service}"]))
         app.include_router(command_routes(store, gate, service.COMMANDS))
         app.include_router(read_routes(store, gate, service.VIEWS, service.AGGREGATES))
+        app.include_router(ledger_routes(store, gate))
         app.include_router(importlib.import_module(f"services.{store.service}.api").routes(store, gate))
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.test")
 

@@ -22,6 +22,7 @@ from shared.eventstore import EventStore, tables
 from shared.runtime import messages, problems
 from shared.runtime.gate import Gate
 from shared.runtime.http import command_routes, read_routes
+from shared.runtime.ledger import ledger_routes
 from shared.security import TokenVerifier
 from tests.services.scheduling.telling import UNITS
 
@@ -43,6 +44,7 @@ class Service:
         problems.install(app, messages.load([f"services.{SERVICE}"]))
         app.include_router(command_routes(store, gate, COMMANDS))
         app.include_router(read_routes(store, gate, VIEWS, AGGREGATES))
+        app.include_router(ledger_routes(store, gate))
         app.include_router(routes(store, gate))
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://scheduling.test")
         self.keyed = 0
