@@ -17,7 +17,7 @@ from tests.observability.conftest import Watched
 from tests.observability.prometheus import OBSERVABILITY
 
 DASHBOARDS = sorted((OBSERVABILITY / "dashboards").glob("*.json"))
-WITHIN = 30.0
+WITHIN = 90.0
 ABOUT_WORK = {
     "shufa_cases_open",
     "shufa_cases_overdue",

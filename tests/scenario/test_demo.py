@@ -29,7 +29,8 @@ from shared.eventstore import tables
 from shared.eventstore.store import APP_CONNECTIONS, RELAY_CONNECTIONS, engine
 from tests.played import Played
 
-MEMORY_AT_MOST = 900_000_000
+MEMORY_AT_MOST = 1_200_000_000
+"""Proportional, of all processes, after every page was opened: a laptop has eight times that."""
 JINSHAN = "shanghai.jinshan"
 LANGXIA = "shanghai.jinshan.langxia"
 BUREAU = "shanghai.jinshan.shengtaihuanjingju"
@@ -217,7 +218,7 @@ def test_every_ledger_holds_and_is_sealed(played: Played) -> None:
         f"{service}:{tenant}" for service in PUBLISHERS for tenant in (JINSHAN, LANGXIA, BUREAU)
     } <= verified.keys()
     assert set(verified.values()) == {(None, True)}
-    assert played.report["roots"] == {service: [] for service in SERVICES}
+    assert played.report["roots"] == {service: [] for service in PUBLISHERS}
 
 
 @pytest.mark.parametrize(
@@ -448,4 +449,4 @@ def test_each_command_and_each_reaction_is_one_line_that_tells_whose_story_it_be
                 assert line["tenant"], line
             if line["event"] == "reaction":
                 assert line["causation"] == line["id"], line
-        assert any(line["event"] in ("command", "reaction") for line in lines)
+        assert (service in PUBLISHERS) == any(line["event"] in ("command", "reaction") for line in lines)

@@ -6,14 +6,13 @@ import json
 import re
 import secrets
 import time
+import warnings
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -23,6 +22,11 @@ from services.portal.settings import PortalSettings
 from shared.decider import Refused
 from shared.security import TokenVerifier
 from shared.security.tokens import Caller
+
+# It says past every filter that httpx is to have a successor: that is no line of a log.
+with warnings.catch_warnings(record=True):
+    from authlib.common.errors import AuthlibBaseError
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 BEGUN_SECONDS = 600
 """How long somebody may take at the issuer."""
