@@ -36,12 +36,16 @@ begin
     execute format('lock table public.%I in access exclusive mode', p_name);
 end $$;
 
--- Puts the new table in the place of the live one, under the same row security and with the same names of indexes.
+-- Puts the new table in the place of the live one, under the same row security and with the same names of indexes; what
+-- the relay may do with the one it may do with the other.
 create function rebuild.take_place(p_name text, p_class text) returns void language plpgsql as $$
 declare
     v_live regclass := format('public.%I', p_name);
     v_new regclass := format('rebuild.%I', p_name);
     v_index record;
+    v_carried text := (
+        select string_agg(privilege_type, ', ') from pg_class cross join lateral aclexplode(relacl)
+        where oid = v_live and grantee = (select oid from pg_roles where rolname = '{service}_relay'));
 begin
     for v_index in
         select live.relname as live_name, new.relname as new_name
@@ -55,6 +59,9 @@ begin
     execute format('drop table %s', v_live);
     execute format('alter table %s set schema public', v_new);
     perform protect(v_new, p_class);
+    if v_carried is not null then
+        perform open_to_relay(v_new, v_carried);
+    end if;
 end $$;
 
 -- Writes the deadlines that some streams of a tenant have and that are not there; one that is there stays, fired or not.
