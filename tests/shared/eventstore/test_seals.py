@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from deploy.local.servers import Servers
 from shared.eventstore import seals
 from shared.eventstore.seals import OutOfStep, Root, Sealer, digest, signed, verify_roots
-from shared.eventstore.verify import verify_service
+from shared.eventstore.verify import Verified, verify_service
 from tests.shared.conftest import SERVICE, Place, context, new_place
 from tests.shared.eventstore.notebook import NOTEBOOK, Write
 from tests.shared.eventstore.tampering import WRITTEN_ANEW
@@ -289,6 +289,26 @@ async def test_replicas_that_seal_at_once_make_one_root(sealed: Sealed) -> None:
     await sealed.write(A, 1)
     roots = await asyncio.gather(*(sealed.seal() for _ in range(3)))
     assert sorted(root.number for root in roots if root) == [3]
+    assert await sealed.complaints() == []
+
+
+async def test_what_a_quicker_root_left_out_is_sealed_by_the_slower(
+    sealed: Sealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slower, look = sealed.sealer, Sealer._verified
+
+    async def looked_at_while_another_seals(sealer: Sealer, tenant: str) -> Verified:
+        found = await look(sealer, tenant)
+        if sealer is slower and slower.folder.numbers() == [1, 2]:
+            await sealed.seal()
+            await sealed.write(B, 1)
+        return found
+
+    monkeypatch.setattr(Sealer, "_verified", looked_at_while_another_seals)
+    await sealed.write(A, 1)
+    root = await slower.seal()
+    assert root is not None
+    assert (root.number, [*root.seals]) == (4, [B])
     assert await sealed.complaints() == []
 
 
