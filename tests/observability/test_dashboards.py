@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -42,20 +43,28 @@ def expressions() -> Iterator[Any]:
                 yield pytest.param(target["expr"], id=f"{file.stem}: {panel['title']} {target['refId']}")
 
 
-def something_is_done(watched: Watched) -> None:
-    """A command, by the same key: it is done once and answered each time."""
-    unit = {"name": "示例站", "category": "government", "official_order": 991, "valid_from": "2021-03-01"}
-    path = "/tenants/shanghai.jinshan/unit/shilizhan/register-unit"
-    said = watched.talk.post("admin", "scheduling", path, unit, key="dashboards")
+_numbers = itertools.count(1)
+
+
+def something_is_done(watched: Watched, number: int) -> None:
+    """A command, by the same key for a number: it is done and heard of once, and answered each time."""
+    unit = {
+        "name": f"示例站{number}",
+        "category": "government",
+        "official_order": 991,
+        "valid_from": "2021-03-01",
+    }
+    path = f"/tenants/shanghai.jinshan/unit/shilizhan{number}/register-unit"
+    said = watched.talk.post("admin", "scheduling", path, unit, key=f"dashboards-{number}")
     assert said.ok, said.body
 
 
 @pytest.mark.parametrize("expression", list(expressions()))
 def test_an_expression_finds_something(watched: Watched, expression: str) -> None:
-    asked = expression.replace("$__rate_interval", "5m")
+    asked, number = expression.replace("$__rate_interval", "5m"), next(_numbers)
 
     def found() -> bool:
-        something_is_done(watched)  # a rate is of what happens between two scrapes
+        something_is_done(watched, number)  # a rate is of what happens between two scrapes
         return any(not math.isnan(float(one["value"][1])) for one in watched.prometheus.query(asked))
 
     until(found, within=WITHIN, what=f"nothing was found by {asked}")
