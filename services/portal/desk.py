@@ -45,8 +45,6 @@ notes = sa.Table(
 
 REMEMBERED = timedelta(days=7)
 """How long an ended sign-in still tells whose form came too late, so that it is kept for them."""
-OTHERS_COUNT = timedelta(minutes=10)
-"""Who typed into the same form within this time is editing it too."""
 LARGEST_UNSENT = 256 * 1024
 
 

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.datastructures import UploadFile
-from structlog import get_logger
 
 from services.portal import pages as page_modules
 from services.portal.desk import LARGEST_UNSENT, Desk, Unsent
@@ -38,8 +37,6 @@ from shared.runtime import messages
 from shared.runtime.gate import Gate
 from shared.runtime.service import Running
 from shared.tenancy import is_tenant
-
-log = get_logger(__name__)
 
 Fields = list[tuple[str, str]]
 """What a form sent, in its order."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -156,6 +155,3 @@ def drawn(language: str, template: str, status: int = 200, **context: Any) -> HT
     style = STYLES.get(template.partition("/")[0])
     text = environment(language).get_template(template).render(language=language, style=style, **context)
     return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
-
-
-Draw = Callable[..., HTMLResponse]
