@@ -25,6 +25,8 @@ _BATCH = 1_000
 _AT_ONCE = 3
 """Ledgers that are verified at once, so that the database is reading one, and looking for the texts of another, while
 events of a third are hashed here."""
+_NO_END = 2**63 - 1
+_GOES_ON = "select exists (select from public.events where tenant = $1 and sequence > $2)"
 _TEXT = re.compile(rb'\{"ref":"([0-9a-f]+)","sha256":"([0-9a-f]{64})"\}')
 """A text as the codec names it in an event's data. Nothing else in an event looks so: quotes in what people wrote are
 escaped, and metadata name no text."""
@@ -131,8 +133,8 @@ async def verify_ledger(
 
     The connection is in a transaction of one snapshot whose scope is the tenant's. ``only_new``: begin after the
     seal, and take from it what was before. ``after``: begin after this event, and take from the ledger what was
-    before; ``at_most``: verify so many, in whole batches, and leave the rest to a call ``after`` the last. Such calls,
-    from 0 to the one that has no ``more``, together are one walk.
+    before; ``at_most``: verify so many and leave the rest to a call ``after`` the last. Such calls, from 0 to the one
+    that has no ``more``, together are one walk.
     """
     heads = tables.heads
     head = (await connection.execute(sa.select(heads).where(heads.c.tenant == tenant))).first()
@@ -174,11 +176,9 @@ async def _walk(
     sequence, last, problem = start.events, start.head_hash, start.problem
     # What event_hash takes in before the event's own fields, which the server has set after their lengths already.
     before = b"%d:%b%b" % (len(last), last.encode(), ledger)
-    cursor = await driver.cursor(read("ledger"), start.tenant, sequence)
-    ends = None if at_most is None else start.events + at_most
+    ends = _NO_END if at_most is None else min(sequence + at_most, _NO_END)
+    cursor = await driver.cursor(read("ledger"), start.tenant, sequence, ends)
     while problem is None and (rows := await cursor.fetch(_BATCH)):
-        if ends is not None and sequence >= ends:
-            return replace(start, events=sequence, head_hash=last, more=True)
         named: list[tuple[int, bytes, bytes]] = []
         for found, stream, fields, stored in rows:
             if found != sequence + 1:
@@ -196,7 +196,11 @@ async def _walk(
                 named.append((found, ref, b"%b %b %b" % (ref, text_hash, stream.encode())))
         if named:
             problem = await _texts(driver, start.tenant, named) or problem
-    return replace(start, events=sequence, head_hash=last, problem=problem)
+    more = False
+    if problem is None and at_most is not None and await driver.fetchval(_GOES_ON, start.tenant, ends):
+        more = sequence == ends
+        problem = None if more else f"#{sequence + 1} is missing"
+    return replace(start, events=sequence, head_hash=last, problem=problem, more=more)
 
 
 async def _texts(driver: Any, tenant: str, named: Sequence[tuple[int, bytes, bytes]]) -> str | None:

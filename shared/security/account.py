@@ -11,6 +11,7 @@ import httpx
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from shared.decider import Refused
+from shared.security.trust import trusted
 
 RENEWED_AFTER = 0.8
 """The share of a token's life after which the next one is asked for."""
@@ -45,7 +46,7 @@ class Account:
     ) -> None:
         self._token_url = token_url
         self._credentials = httpx.BasicAuth(client_id, client_secret.get_secret_value())
-        self._client = client or httpx.AsyncClient(timeout=3.0, follow_redirects=False)
+        self._client = client or httpx.AsyncClient(verify=trusted(), timeout=3.0, follow_redirects=False)
         self._monotonic = monotonic
         self._token = ""
         self._renew_at = self._expires_at = float("-inf")

@@ -15,6 +15,7 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.decider import Actor, Refused
+from shared.security.trust import trusted
 from shared.tenancy import is_tenant, is_within
 
 ASYMMETRIC = ("EdDSA", "ES256", "RS256")
@@ -174,7 +175,7 @@ class TokenVerifier:
         self._leeway = leeway_seconds
         self._refetch_seconds = refetch_seconds
         self._keys_last_seconds = keys_last_seconds
-        self._client = client or httpx.AsyncClient(timeout=3.0, follow_redirects=False)
+        self._client = client or httpx.AsyncClient(verify=trusted(), timeout=3.0, follow_redirects=False)
         self._monotonic = monotonic
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
         self._keys: dict[str, jwt.PyJWK] = {}

@@ -24,6 +24,7 @@ import httpx
 
 from services.portal.notices.kept import Notice
 from shared.decider import Refused
+from shared.security.trust import trusted
 
 SECONDS = 10.0
 Mode = Literal["development", "production"]
@@ -123,7 +124,9 @@ class Webhook:
 
     def __init__(self, mode: Mode) -> None:
         self._mode = mode
-        self._client = httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False)
+        self._client = httpx.AsyncClient(
+            verify=trusted(), timeout=SECONDS, follow_redirects=False, trust_env=False
+        )
 
     async def send(self, notice: Notice, secret: bytes) -> Outcome:
         """Hand a notice over."""

@@ -19,7 +19,7 @@ from shared.decider import Refused
 A_PAGE = 50
 BEFORE = 5
 """How many events are shown before the one that a citation leads to."""
-FIRST_LOOK, GOING_ON = 2_000, 20_000
+FIRST_LOOK, GOING_ON = 1_000, 20_000
 """Events that are hashed before a page is shown; and where somebody asks to go on."""
 ASKED = ("stream", "name", "actor", "from", "to", "at", "as_of", "order", "after")
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from shared.decider import Refused
+from shared.security.trust import trusted
 
 SECONDS = 5.0
 
@@ -50,7 +51,10 @@ class Owners:
     def __init__(self, addresses: Mapping[str, str], client: httpx.AsyncClient | None = None) -> None:
         self.addresses = dict(addresses)
         self._client = client or httpx.AsyncClient(
-            timeout=SECONDS, follow_redirects=False, limits=httpx.Limits(max_keepalive_connections=20)
+            verify=trusted(),
+            timeout=SECONDS,
+            follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=20),
         )
 
     async def get(self, token: str, service: str, path: str, **query: Any) -> Any:

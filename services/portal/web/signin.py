@@ -22,6 +22,7 @@ from services.portal.settings import PortalSettings
 from shared.decider import Refused
 from shared.security import TokenVerifier
 from shared.security.tokens import Caller
+from shared.security.trust import trusted
 
 # It says past every filter that httpx is to have a successor: that is no line of a log.
 with warnings.catch_warnings(record=True):
@@ -76,7 +77,7 @@ class SignIns:
         self.cookie = "__Host-shufa" if self._secure else "shufa"
         self._begun = f"{self.cookie}-begun"
         self._discovered: dict[str, Any] = {}
-        self._client = httpx.AsyncClient(timeout=5.0)
+        self._client = httpx.AsyncClient(verify=trusted(), timeout=5.0)
 
     async def person(self, request: Request) -> Person:
         """Who asks. Raises NotSignedIn."""
@@ -170,6 +171,7 @@ class SignIns:
             scope="openid profile",
             redirect_uri=f"{self._settings.public_url}/signin/callback",
             code_challenge_method="S256",
+            verify=trusted(),
             timeout=5.0,
         )
 

@@ -9,9 +9,6 @@ from io import BytesIO
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from docx import Document
-from docx.opc.exceptions import PackageNotFoundError
-from docx.table import Table
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
@@ -145,7 +142,7 @@ def text_of(upload: Upload) -> str:
         if not content:
             raise ValueError("no file, or an empty one")
         text = _of_docx(content) if content.startswith(ZIP) else _of_txt(content)
-    except (ValueError, KeyError, PackageNotFoundError, zipfile.BadZipFile):
+    except (ValueError, KeyError, zipfile.BadZipFile):
         raise Refused("portal.upload-not-read", name=upload.name) from None
     return text.replace("\r\n", "\n").replace("\0", "").strip()
 
@@ -162,8 +159,17 @@ def _of_docx(content: bytes) -> str:
     with zipfile.ZipFile(BytesIO(content)) as packed:
         if sum(one.file_size for one in packed.infolist()) > LARGEST_UNPACKED:
             raise ValueError("unpacks to more than is read")
+    # Here, as it takes some megabytes, and few requests bring a file.
+    from docx import Document
+    from docx.opc.exceptions import PackageNotFoundError
+    from docx.table import Table
+
+    try:
+        document = Document(BytesIO(content))
+    except PackageNotFoundError as error:
+        raise ValueError("not a document") from error
     lines: list[str] = []
-    for block in Document(BytesIO(content)).iter_inner_content():
+    for block in document.iter_inner_content():
         if isinstance(block, Table):
             lines += ["\t".join(cell.text for cell in row.cells) for row in block.rows]
         else:

@@ -165,6 +165,21 @@ async def test_a_ledger_is_verified_in_pieces_that_together_are_one_walk(
         assert (await verify_ledger(connection, SERVICE, tenant, after=2)).problem == "#2 is missing"
 
 
+@pytest.mark.parametrize("missing", [3, 4])
+async def test_an_event_that_is_missing_at_the_edge_of_a_piece_is_named(owned: Owned, missing: int) -> None:
+    tenant = await owned.ledger()
+    await owned.does(tenant, f"delete from events where tenant = :tenant and sequence = {missing}")
+    *_, last = await owned.in_pieces(tenant, 2)
+    assert last.problem == f"#{missing} is missing"
+
+
+async def test_nothing_comes_after_the_largest_number(owned: Owned) -> None:
+    tenant = await owned.ledger()
+    async with one_snapshot(owned.place.store.app, tenant) as connection:
+        beyond = await verify_ledger(connection, SERVICE, tenant, after=2**63 - 1, at_most=10)
+    assert (beyond.problem, beyond.more) == (f"#{2**63 - 1} is missing", False)
+
+
 async def test_an_event_put_in_between_is_found(owned: Owned) -> None:
     tenant = await owned.ledger()
     later = f"update events set sequence = -sequence - 1 where {THIS} > 2"
