@@ -15,6 +15,7 @@ PORTAL = Service(
     reactions=reactions,
     settings=PortalSettings,
     site=site,
+    young=2_000,  # drawing pages leaves cycles behind, which would lie about by the megabyte
 )
 
 if __name__ == "__main__":

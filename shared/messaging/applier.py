@@ -30,8 +30,8 @@ from shared.observability.tracing import span
 
 log = structlog.get_logger(__name__)
 
-MOST_EVENTS, MOST_REACTIONS = 1000, 50
-"""How much one transaction takes: events, and of these such as a handler reacts to."""
+MOST_ROWS, MOST_REACTIONS = 1000, 50
+"""How much one transaction takes: rows that events may put, and events that a handler reacts to."""
 TENANTS_AT_ONCE = APP_CONNECTIONS - 1
 """People keep one connection to themselves."""
 LOOK_SECONDS = 0.1
@@ -141,7 +141,8 @@ class Applier:
     async def _apply(self, source: str, tenant: str) -> bool:
         context = Context(tenant, Actor("reaction", source, frozenset({"service"})), correlation="")
         # A handler needs a transaction around it; projections are written by the statement that settles them.
-        whole, limit, singly = self.reactions.reacts_to(source), MOST_EVENTS, False
+        whole, singly = self.reactions.reacts_to(source), False
+        limit = max(1, MOST_ROWS // self.reactions.most_rows[source])
         while True:
             run = self.store.in_transaction if whole else self.store.in_statements
             try:

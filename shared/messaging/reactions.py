@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
-from shared.contracts import Contract, sayers
+from shared.contracts import PUBLISHERS, Contract, sayers
 from shared.eventstore import reference
 from shared.eventstore.projection import Cause, Projection
 from shared.eventstore.unit_of_work import UnitOfWork
@@ -29,6 +29,11 @@ class Reactions:
         for projection in (*reference.PROJECTIONS, *projections):
             for contract in projection.contracts:
                 self.projections.setdefault(contract, []).append(projection)
+        self.most_rows = dict.fromkeys(PUBLISHERS, 1)
+        """How many rows an event of a service may put, at most."""
+        for contract, some in self.projections.items():
+            for source in sayers(contract):
+                self.most_rows[source] = max(self.most_rows[source], len(some))
 
     def on(self, contract: type[C]) -> Callable[[Handler[C]], Handler[C]]:
         """Register the one handler of a contract."""

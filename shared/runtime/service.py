@@ -37,7 +37,7 @@ from shared.observability.logs import configure
 from shared.observability.metrics import LOOP_LATE_SECONDS
 from shared.observability.requests import Timed
 from shared.runtime import messages, problems
-from shared.runtime.collector import collect_seldom
+from shared.runtime.collector import YOUNG, collect_seldom
 from shared.runtime.figures import Counting, Figures
 from shared.runtime.gate import Gate
 from shared.runtime.http import command_routes, read_routes
@@ -73,6 +73,8 @@ class Service:
     site: Callable[[Running, Gate, Any, Any], FastAPI] | None = None
     """In place of commands and reads over HTTP: pages. Given what runs, the gate, the settings and the lifespan."""
     figures: Figures | None = None
+    young: int = YOUNG
+    """How many values are made before the collector looks for cycles among them."""
 
     @property
     def package(self) -> str:
@@ -283,7 +285,7 @@ def run(service: Service) -> None:
     sockets = None
     if settings.listen_fd is not None:
         sockets = [socket.socket(fileno=settings.listen_fd)]
-    collect_seldom()
+    collect_seldom(service.young)
     server.run(sockets=sockets)
 
 

@@ -344,7 +344,7 @@ async def test_many_at_once_is_the_same_as_one_by_one(
 ) -> None:
     """Whatever is said, poison included, however many are applied at a time, in a transaction or by statements,
     wherever the applier looks in between, and however often an event comes."""
-    monkeypatch.setattr(applier, "MOST_EVENTS", most)
+    monkeypatch.setattr(applier, "MOST_ROWS", most)
     reader, tenant = reactor if reacts else reader, next(_tenants)
     for sequence, event in enumerate(events, start=1):
         await reader.inbox.keep(SERVICE, message(event, sequence, tenant), sequence)
