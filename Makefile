@@ -106,6 +106,10 @@ bench-pages: $(INSTALLED) ## every page of the portal beside ten thousand cases:
 kill-test: $(TOOLS) ## the demo while each server in turn is killed ten times
 	@$(BIN)/python -m tests.scenario.kill_test
 
+.PHONY: upgrade-drill
+upgrade-drill: $(TOOLS) ## the demo while the version before serves beside this one
+	@$(BIN)/python -m tests.scenario.upgrade_drill
+
 .PHONY: up
 up: $(INSTALLED) ## start the system on this machine and leave it running
 	@$(BIN)/shufa up

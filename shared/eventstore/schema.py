@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from shared.eventstore.aggregate import TableClass
 from shared.eventstore.sql import read
 
-SCRIPTS = ("kernel", "functions", "rows", "inbox", "rebuild", "seals", "history")
+SCRIPTS = ("kernel", "functions", "put_rows", "rows", "inbox", "rebuild", "seals", "history")
 """The files in sql/ that make the kernel, in order; ``{service}`` in them is the service's name."""
 
 
@@ -17,6 +17,12 @@ def create_kernel(connection: sa.Connection, service: str) -> None:
     """Create the kernel's tables, roles' privileges and functions, as the database's owner."""
     for name in SCRIPTS:
         script(connection, read(name).replace("{enter}\n", read("enter")).replace("{service}", service))
+
+
+def know_every_column(connection: sa.Connection) -> None:
+    """After a migration: put_rows made anew, as this version makes it."""
+    script(connection, read("put_rows"))
+    connection.execute(sa.text("select make_put_rows()"))
 
 
 def protect(connection: sa.Connection, table: str, tier: TableClass) -> None:

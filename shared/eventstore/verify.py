@@ -26,7 +26,6 @@ _AT_ONCE = 3
 """Ledgers that are verified at once, so that the database is reading one, and looking for the texts of another, while
 events of a third are hashed here."""
 _NO_END = 2**63 - 1
-_GOES_ON = "select exists (select from public.events where tenant = $1 and sequence > $2)"
 _TEXT = re.compile(rb'\{"ref":"([0-9a-f]+)","sha256":"([0-9a-f]{64})"\}')
 """A text as the codec names it in an event's data. Nothing else in an event looks so: quotes in what people wrote are
 escaped, and metadata name no text."""
@@ -197,7 +196,11 @@ async def _walk(
         if named:
             problem = await _texts(driver, start.tenant, named) or problem
     more = False
-    if problem is None and at_most is not None and await driver.fetchval(_GOES_ON, start.tenant, ends):
+    if (
+        problem is None
+        and at_most is not None
+        and await driver.fetchval(read("ledger_goes_on"), start.tenant, ends)
+    ):
         more = sequence == ends
         problem = None if more else f"#{sequence + 1} is missing"
     return replace(start, events=sequence, head_hash=last, problem=problem, more=more)

@@ -11,4 +11,3 @@ down_revision = "0002"
 def upgrade() -> None:
     none = sa.text("'[]'")
     op.add_column("drafts", sa.Column("revisions", postgresql.JSONB(), nullable=False, server_default=none))
-    op.alter_column("drafts", "revisions", server_default=None)

@@ -6,12 +6,14 @@ import sqlalchemy as sa
 from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from shared.eventstore.schema import know_every_column
+
 
 def _migrate(connection: sa.Connection) -> None:
     context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
         context.run_migrations()
-        connection.execute(sa.text("select make_put_rows()"))  # a migration may have given a view a column
+        know_every_column(connection)
 
 
 async def _run(url: str) -> None:
