@@ -119,13 +119,14 @@ def unpacked(commit: str, folder: Path) -> Path:
 def played(older: Older) -> str:
     """The demo with either version asked; its content."""
     of_cluster = Cluster.service_url
+
+    def either(self: Cluster, service: str) -> str:
+        return older.url(service, of_cluster(self, service))
+
     with ExitStack() as after:
         after.callback(setattr, Cluster, "service_url", of_cluster)
         after.callback(older.stop)
-        # What asks a service for its address: the demo itself needs no word for two versions.
-        Cluster.service_url = lambda cluster, service: older.url(  # type: ignore[method-assign]
-            service, of_cluster(cluster, service)
-        )
+        Cluster.service_url = either  # type: ignore[method-assign]  # the demo needs no word for two versions
         return fingerprint(demo(console=_nowhere(), before_step=older.before_step))
 
 
