@@ -43,7 +43,7 @@ from shared.runtime.gate import Gate
 from shared.runtime.http import command_routes, read_routes
 from shared.runtime.ledger import ledger_routes
 from shared.runtime.operations import operation_routes
-from shared.runtime.settings import Settings
+from shared.runtime.settings import Settings, complaints
 from shared.security.offices import more_offices_than_policy_allows
 from shared.security.tokens import TokenVerifier
 
@@ -257,9 +257,8 @@ def run(service: Service) -> None:
     try:
         settings = service.settings()
     except ValidationError as error:
-        for one in error.errors(include_input=False):
-            name = "_".join(["SHUFA", *(str(step).upper() for step in one["loc"])])
-            print(f"{service.name}: {name}: {one['msg']}", file=sys.stderr)
+        for one in complaints(error):
+            print(f"{service.name}: {one}", file=sys.stderr)
         sys.exit(2)
     configure(service.name, settings.log_level)
     if settings.otlp_url is not None:

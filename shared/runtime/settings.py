@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.eventstore.seals import signing_key
@@ -83,3 +83,11 @@ class Settings(BaseSettings):
             if self.simulated_start is None:
                 raise ValueError("SHUFA_SIMULATED_START is needed with a simulated clock")
         return self
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """What is wrong with the environment, a line a variable; what was said there may be a secret and is left out."""
+    return [
+        f"{'_'.join(['SHUFA', *(str(step).upper() for step in one['loc'])])}: {one['msg']}"
+        for one in error.errors(include_input=False)
+    ]
