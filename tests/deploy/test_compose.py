@@ -175,6 +175,16 @@ def test_a_service_is_told_what_its_settings_ask_for(
     assert told.keys() - known == (more if service == "portal" else set())
 
 
+def test_read_models_are_made_anew_where_a_migration_is_run(compose: dict[str, Any], made: Path) -> None:
+    """`docker compose run migrate deploy.operate rebuild …`: the image runs that module, told of every owner."""
+    migrate = compose["services"]["migrate"]
+    assert "entrypoint" not in migrate
+    assert 'ENTRYPOINT ["python3", "-m"]' in (ROOT / "Dockerfile").read_text()
+    (file,) = migrate["env_file"]
+    told = read_env(made / Path(file).relative_to(FOLDER))
+    assert told.keys() == {f"SHUFA_OWNER_DATABASE_URL_{service.upper()}" for service in SERVICES}
+
+
 def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     folder = tmp_path / FOLDER
     write(folder, TOLD)
