@@ -61,6 +61,19 @@ def fork(
     ledgers.fork(parts, ledgers.Acceptance(getpass.getuser(), reason) if accept and reason else None)
 
 
+@ledger.command()
+def rekey(service: ServiceArgument, home: HomeOption = None) -> None:
+    """Change the key that signs a service's roots: the last root of the old one says which comes after it.
+
+    Roots are still checked with the first public key, which stays where it is. Broken off, it is finished when it is
+    done again.
+    """
+    [parts] = _parts(home, service)
+    from deploy.operate import handover
+
+    handover.rekey(parts)
+
+
 def _parts(home: Path | None, service: str | None) -> list[Parts]:
     """The parts of one service of a home that is up, or of all. Raises LocalError as ``database`` does."""
     from deploy.local.cluster import Cluster

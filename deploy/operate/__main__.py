@@ -116,6 +116,23 @@ def fork(
     ledgers.fork(parts, ledgers.Acceptance(by, reason) if accept and reason and by else None)
 
 
+@ledger.command("hand-over")
+def hand_over(
+    to: Annotated[
+        typer.FileBinaryRead,
+        typer.Option(help="The public half of the new key, a file in PEM; - is standard input."),
+    ],
+) -> None:
+    """Change the key that signs the service's roots: the last root of the old one says which comes after it.
+
+    Roots are still checked with the first public key. Nothing is signed until the service has the new private key.
+    """
+    parts = told()
+    from deploy.operate import handover
+
+    handover.hand_over(parts, to.read())
+
+
 @app.command()
 def rebuild(
     view: Annotated[

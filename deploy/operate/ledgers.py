@@ -12,7 +12,8 @@ from deploy.operate.parts import Parts, run
 from shared.decider import Actor
 from shared.eventstore import BusinessClock, EventStore
 from shared.eventstore.restore import LedgerRestored, restored
-from shared.eventstore.seals import NotARoot, OutOfStep, Sealer, VerifiedRoots, verify_roots
+from shared.eventstore.roots import NotARoot
+from shared.eventstore.seals import OutOfStep, Sealer, VerifiedRoots, WrongKey, verify_roots
 from shared.eventstore.store import engine
 from shared.eventstore.verify import Seal, Verified, verify_service
 from shared.messaging.broker import Broker
@@ -194,13 +195,21 @@ def checked_ledgers(parts: Parts, roots: VerifiedRoots, tenant: str | None = Non
 
 async def seal_now(parts: Parts) -> tuple[tuple[int, int] | None, list[Verified]]:
     """Sign a root: its number and how many ledgers it seals, None where nothing is new; and what was left out."""
+    async with sealer(parts) as signing:
+        root = await signing.seal()
+    return (root.number, len(root.seals)) if root else None, signing.refused
+
+
+@asynccontextmanager
+async def sealer(parts: Parts) -> AsyncIterator[Sealer]:
+    """What signs the roots of a service. Raises LocalError where it may not."""
     async with _store(parts) as store:
-        sealer = Sealer(store, parts.signs(), parts.roots)
         try:
-            root = await sealer.seal()
+            yield Sealer(store, parts.signs, parts.roots)
         except (NotARoot, OutOfStep) as error:
             raise LocalError(f"{parts.service}: a root {error}; see shufa ledger verify.") from error
-    return (root.number, len(root.seals)) if root else None, sealer.refused
+        except WrongKey as error:
+            raise LocalError(f"{parts.service}: {error}") from error
 
 
 @asynccontextmanager

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from deploy.local.home import LocalError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from shared.eventstore.keys import SealKey
 
 T = TypeVar("T")
 
@@ -19,8 +21,8 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Parts:
     """Its name, its database in two roles, the broker, its roots and their keys. Addresses hold passwords, so none is
-    in the repr. ``public_key`` is the file that roots are checked with; where there is none, it is the public half of
-    the private key."""
+    in the repr. ``public_key`` is the file of the first public key, with which roots are checked; where there is none,
+    it is what the file of the private key says."""
 
     service: str
     app_url: str = field(repr=False)
@@ -31,17 +33,17 @@ class Parts:
     roots: Path
     simulated: bool = False
 
-    def signs(self) -> Ed25519PrivateKey:
+    def signs(self) -> SealKey:
         """The key that signs roots."""
-        from shared.eventstore.seals import signing_key
+        from shared.eventstore.keys import seal_key
 
-        return signing_key(self.private_key)
+        return seal_key(self.private_key)
 
     def checks(self) -> Ed25519PublicKey:
         """What roots are checked with."""
-        from shared.eventstore.seals import public_key
+        from shared.eventstore.keys import public_key
 
-        return public_key(self.public_key) if self.public_key else self.signs().public_key()
+        return public_key(self.public_key) if self.public_key else self.signs().first
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -197,6 +197,22 @@ def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     assert "https://issuer.example.cn" in portal
 
 
+def test_a_key_that_was_changed_stays_and_is_still_checked_from_the_first(tmp_path: Path) -> None:
+    folder = tmp_path / FOLDER
+    write(folder, TOLD)
+    file = folder / "review/seal-key.pem"
+    first, public = file.read_text(), (folder / "review/seal-key.pub.pem").read_text()
+    with pytest.raises(Incomplete, match="review/seal-key.pem"):
+        file.write_text("no key")
+        write(folder, TOLD)
+    changed = (folder / "portal/seal-key.pem").read_text() + public
+    file.write_text(changed)
+    write(folder, TOLD)
+    assert (file.read_text(), (folder / "review/seal-key.pub.pem").read_text()) == (changed, public)
+    kept = json.loads((folder / "secrets.json").read_text())["review_seal_key"]
+    assert kept == changed != first
+
+
 def test_secrets_differ_and_only_their_owner_comes_near_them(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     write(one, TOLD)

@@ -28,6 +28,7 @@ from shared.contracts.envelope import encode
 from shared.contracts.rectification import RectificationOverdue
 from shared.decider import Actor, Refused
 from shared.eventstore import tables
+from shared.eventstore.keys import SealKey
 from shared.eventstore.restore import (
     LOST_IN_ONE_EVENT,
     AcceptRestore,
@@ -58,7 +59,7 @@ from tests.shared.waiting import until
 NEW_TENANT = "shanghai.new"
 OPERATOR = Actor("operator", "示例·运维员")
 REVIEW = Service(SERVICE, [NOTEBOOK], [(NOTEBOOK, Write)], NOTEBOOK.views, Reactions(SERVICE), FIRES)
-KEY = Ed25519PrivateKey.generate()
+KEY, NEXT = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 
 _numbers = itertools.count(1)
 
@@ -135,8 +136,11 @@ class Installation:
             await connection.execute(statement)
         await connection.close()
 
+    def sealer(self, key: Ed25519PrivateKey = KEY) -> Sealer:
+        return Sealer(self.place.store, lambda: SealKey(key, KEY.public_key()), self.roots)
+
     async def seal(self) -> None:
-        await Sealer(self.place.store, KEY, self.roots).seal()
+        await self.sealer().seal()
 
     async def behind(self) -> list[Behind]:
         return await behind(self.place.store, self.jetstream, KEY.public_key(), self.roots)
@@ -375,6 +379,31 @@ async def test_what_was_only_sealed_is_missed_too(installation: Installation, re
         None,
         ("restored at #2, 1 sealed events beyond",),
     )
+
+
+@pytest.mark.parametrize("before_the_backup", [True, False])
+async def test_what_another_key_has_sealed_since_is_missed_too(
+    installation: Installation, relay: Relay, before_the_backup: bool
+) -> None:
+    """The root that hands over is known to the database that was set back, or lies in the folder alone."""
+    await say(installation, relay, 1, 2)
+    await installation.seal()
+    if before_the_backup:
+        await installation.sealer().hand_over(NEXT.public_key())
+    copy = await installation.backup()
+    if not before_the_backup:
+        await installation.sealer().hand_over(NEXT.public_key())
+    await installation.place.store.execute(NOTEBOOK, "a", Close(), context())
+    await installation.sealer(NEXT).seal()
+    await installation.set_back(copy)
+    [ledger] = await installation.behind()
+    assert ledger.sealed is not None
+    assert (ledger.sequence, ledger.sealed.sequence, ledger.sealed.root) == (2, 3, 3)
+    await accept_all(installation.place.store, [ledger], OPERATOR, "示例理由")
+    await installation.sealer(NEXT).seal()
+    roots, found = await installation.verified()
+    assert (roots.problems, roots.chain.number) == ((), 4)
+    assert found[TENANT].problem is None
 
 
 async def test_what_is_older_than_the_backup_is_still_held_against_what_was_sealed_of_it(
