@@ -8,22 +8,19 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 
-import psutil
 import pytest
 
 from deploy.local.cluster import Cluster
 from deploy.local.demo.talk import Talk
-from deploy.local.home import PROJECT
 from deploy.local.plan import step_environment
 from deploy.local.waiting import until
 from shared.contracts.envelope import encode
 from shared.contracts.review import DraftApproved
 from shared.messaging.broker import Broker
 from shared.messaging.topology import STREAM, subject
+from tests.deploy.containers import NOT_IN_A_CONTAINER, Container
 from tests.deploy.setting_back import (
     DISTRICT,
     TOWN,
@@ -32,49 +29,8 @@ from tests.deploy.setting_back import (
     keep_a_copy,
     register,
     set_back,
-    start,
 )
 from tests.deploy.test_image import MODULES
-
-NOT_IN_A_CONTAINER = {"SHUFA_LISTEN_FD", "SHUFA_HOME", "HOME", "USER", "LOGNAME", "PYTHONPATH"}
-
-
-@dataclass(frozen=True)
-class Container:
-    """What runs there: the environment of the service itself, and Python without what the image leaves out."""
-
-    cluster: Cluster
-    image: Path
-
-    @property
-    def service(self) -> dict[str, str]:
-        told = psutil.Process(self.cluster.processes()["scheduling"].pid).environ()
-        return {name: value for name, value in told.items() if name not in NOT_IN_A_CONTAINER}
-
-    def run(self, *arguments: str, told: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        environment = self.service if told is None else told
-        done = subprocess.run(
-            [sys.executable, "-m", "deploy.operate", *arguments],
-            env={**environment, "PYTHONPATH": str(self.image), "NO_COLOR": "1"},
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        secrets = self.cluster.servers.credentials
-        hidden = {*secrets.database.values(), *secrets.accounts.values(), secrets.postgres, secrets.nats}
-        assert not [one for one in hidden if one in done.stdout + done.stderr]
-        return done
-
-
-@pytest.fixture(scope="module")
-def container(open_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
-    image = tmp_path_factory.mktemp("image")
-    blocked = "\n".join(f"sys.modules[{name!r}] = None" for name in MODULES.values())
-    (image / "sitecustomize.py").write_text(f"import sys\n{blocked}\n")
-    cluster = start(open_folder / "operate")
-    yield Container(cluster, image)
-    cluster.stop()
 
 
 @pytest.fixture(scope="module")

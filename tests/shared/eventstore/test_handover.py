@@ -241,14 +241,14 @@ def chain_in(folder: Folder, *roots: tuple[Ed25519PrivateKey, int | None, Ed2551
     return chain
 
 
-@pytest.mark.parametrize(("restored_to", "root"), [(8, 5), (7, 4), (5, 1), (3, None)])
+@pytest.mark.parametrize(("restored_to", "root"), [(8, 5), (7, 4), (5, 2), (4, 1), (3, None)])
 def test_a_seal_before_a_restore_is_read_with_the_key_of_its_time(
     tmp_path: Path, restored_to: int, root: int | None
 ) -> None:
     folder = Folder(tmp_path)
     chain = chain_in(
         folder,
-        *[(KEY, 4, None), (KEY, None, SECOND), (SECOND, None, THIRD), (THIRD, 6, None), (THIRD, 8, None)],
+        *[(KEY, 4, None), (KEY, 5, SECOND), (SECOND, None, THIRD), (THIRD, 6, None), (THIRD, 8, None)],
     )
     restored = LedgerRestored(
         epoch=2,
