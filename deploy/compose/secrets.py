@@ -17,15 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
 
 from deploy.local.accounts import USER, accounts
+from shared.eventstore.keys import SealKey, public_pem
 
 FOLDER = ".compose"
 SERVICES = ("scheduling", "review", "rectification", "evaluation", "portal")
@@ -63,6 +57,7 @@ def write(folder: Path, given: Mapping[str, str | None]) -> Told:
     insecure = [name for name in _OPTIONS[:4] if not stored[name].startswith("https://")]
     if insecure:
         raise Incomplete(f"https:// addresses for {', '.join(insecure)}")
+    stored |= _seal_keys(folder)
     made = _Made(stored)
     files = _files(made, told)
     kept.touch(mode=0o600)
@@ -73,6 +68,20 @@ def write(folder: Path, given: Mapping[str, str | None]) -> Told:
         path.write_text(text)
         path.chmod(0o644)
     return told
+
+
+def _seal_keys(folder: Path) -> dict[str, str]:
+    """The keys that sign roots, as they lie there: one that was changed since (docs/operations/keys.md) is kept."""
+    found = {}
+    for service in SERVICES:
+        path = folder / service / "seal-key.pem"
+        if path.exists():
+            try:
+                SealKey.read(path.read_bytes())
+            except ValueError:
+                raise Incomplete(f"an Ed25519 private key in {path}") from None
+            found[f"{service}_seal_key"] = path.read_text()
+    return found
 
 
 class _Made:
@@ -89,16 +98,10 @@ class _Made:
         """32 bytes in base64."""
         return self._stored.setdefault(name, base64.b64encode(secrets.token_bytes(32)).decode())
 
-    def signing_key(self, name: str) -> Ed25519PrivateKey:
-        pem = self._stored.setdefault(
-            name,
-            Ed25519PrivateKey.generate()
-            .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            .decode(),
-        )
-        key = load_pem_private_key(pem.encode(), password=None)
-        assert isinstance(key, Ed25519PrivateKey)
-        return key
+    def seal_key(self, service: str) -> SealKey:
+        new = Ed25519PrivateKey.generate()
+        pem = self._stored.setdefault(f"{service}_seal_key", SealKey(new, new.public_key()).pem())
+        return SealKey.read(pem.encode())
 
     def database_url(self, service: str, role: str) -> str:
         password = self.password(f"{service}_{role}")
@@ -122,14 +125,12 @@ def _files(made: _Made, told: Told) -> dict[str, str]:
         "provision.env": _lines({"SHUFA_NATS_URL": made.nats_url}),
     }
     for service in SERVICES:
-        key = made.signing_key(f"{service}_seal_key")
-        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        key = made.seal_key(service)
         roles = {f"{role.upper()}_PASSWORD": made.password(f"{service}_{role}") for role in ROLES}
         files |= {
             f"{service}/roles.env": _lines(roles),
-            f"{service}/seal-key.pem": private.decode(),
-            f"{service}/seal-key.pub.pem": public.decode(),
+            f"{service}/seal-key.pem": key.pem(),
+            f"{service}/seal-key.pub.pem": public_pem(key.first),
             f"{service}/service.env": _lines(_environment(made, told, service)),
         }
     return files

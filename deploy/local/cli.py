@@ -6,13 +6,12 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from typer.core import TyperGroup
 
 from deploy.local import importing, ledgers, maintain, operate
-from deploy.local.console import HomeOption, complain, print_table, say
+from deploy.local.console import Commands, HomeOption, complain, print_table, say
 from deploy.local.credentials import SERVICES
 from deploy.local.home import Home, LocalError
 from deploy.local.permissions import permissions
@@ -24,19 +23,8 @@ if TYPE_CHECKING:
     from deploy.local.plan import Step
 
 
-class _Command(TyperGroup):
-    """Says what a person can put right in one line, and keeps tracebacks for what is our own mistake."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except LocalError as error:
-            complain(str(error), error.tail)
-            raise typer.Exit(1) from error
-
-
 app = typer.Typer(
-    cls=_Command,
+    cls=Commands,
     name="shufa",
     help="Shufa on one machine: embedded PostgreSQL and NATS, the services, and what an operator needs.",
     no_args_is_help=True,

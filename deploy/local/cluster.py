@@ -20,6 +20,7 @@ from deploy.local.servers import Servers, clear_leftovers, forget_run
 from deploy.local.state import Clock, Process, Settings, State, read_state, read_up
 from deploy.local.tokens import mint
 from deploy.local.waiting import until
+from deploy.operate.parts import Parts
 
 SUPERVISOR = (sys.executable, "-m", "deploy.local.supervisor")
 _STOP_WITHIN = 60.0
@@ -100,6 +101,19 @@ class Cluster:
 
     def database_url(self, service: str, role: DatabaseRole = "app") -> str:
         return self.servers.database_url(service, role)
+
+    def parts(self, service: str) -> Parts:
+        """A service as an operator reaches it."""
+        return Parts(
+            service,
+            app_url=self.database_url(service, "app"),
+            relay_url=self.database_url(service, "relay"),
+            nats_url=self.nats_url,
+            private_key=self.home.signing_key(service),
+            public_key=self.home.public_key(service),
+            roots=self.home.roots(service),
+            simulated=self.state.settings.clock == "simulated",
+        )
 
     def service_url(self, service: str) -> str:
         """Where a service listens, for the life of this run, through all its restarts."""

@@ -1,13 +1,16 @@
-"""What the ``shufa`` command's parts share: the --home option, and how they print."""
+"""What the commands for operators share: the --home option, how they print, and how they end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from deploy.local.home import LocalError
 
 HomeOption = Annotated[
     Path | None,
@@ -61,3 +64,14 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     console.print(table)
+
+
+class Commands(TyperGroup):
+    """Says what a person can put right in one line, and keeps tracebacks for what is our own mistake."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LocalError as error:
+            complain(str(error), error.tail)
+            raise typer.Exit(1) from error

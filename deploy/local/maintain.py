@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deploy.local.console import HomeOption, say
 from deploy.local.home import Home, LocalError
-from deploy.local.operate import ServiceArgument, database, run
+from deploy.local.operate import ServiceArgument, database
+from deploy.operate.parts import run
 
 if TYPE_CHECKING:
-    from shared.runtime.service import Service
+    from deploy.operate.views import Advance
 
 _SHOWN = 20
-
-Advance = Callable[[int, int], None]
-"""Told how many events are done, and how many there are."""
 
 
 def rebuild(
@@ -39,22 +33,10 @@ def rebuild(
     Each is filled beside the live one and takes its place at the end, in a few milliseconds. Interrupted or failed, it
     leaves the live one as it was.
     """
-    from shared.eventstore.sources import NotRebuilt
-    from shared.runtime.collector import collect_seldom
+    url = database(Home.at(home), service, "owner")
+    from deploy.operate.views import rebuild as make_anew
 
-    owner_url = database(Home.at(home), service, "owner")
-    known = read_models(loaded(service))
-    collect_seldom()
-    if view is not None and view not in known:
-        raise LocalError(f"{service} has no read model {view!r}; it has {', '.join(known)}.")
-    for name in (view,) if view else known:
-        began = time.monotonic()
-        try:
-            with advancing(name) as advance:
-                events = run(known[name](owner_url, progress=advance))
-        except NotRebuilt as error:
-            raise LocalError(f"{error}.") from error
-        say(f"{name}: made anew from {in_words(events, time.monotonic() - began)}")
+    make_anew(service, url, view)
 
 
 def import_history(
@@ -73,6 +55,7 @@ def import_history(
     on when it is run again. Nothing of it is published.
     """
     from deploy.local.cluster import Cluster
+    from deploy.operate.views import advancing, in_words, loaded
     from shared.eventstore import history
     from shared.eventstore.store import engine
 
@@ -114,69 +97,3 @@ def import_history(
         raise LocalError(f"{error}.") from error
     say(f"{service}: took over {in_words(events, time.monotonic() - began)}")
     rebuild(service, None, home)
-
-
-def loaded(service: str) -> Service:
-    """A service as its own process has it."""
-    found: Service = getattr(importlib.import_module(f"services.{service}.main"), service.upper())
-    return found
-
-
-def read_models(service: Service) -> dict[str, Callable[..., Coroutine[Any, Any, int]]]:
-    """How each read model of a service is made anew, by its name: given the owner's address and ``progress``. Of
-    deadlines those that are missing are added."""
-    from shared.eventstore.rebuild import add_deadlines, rebuild, rebuild_projection
-
-    views: dict[str, Callable[..., Coroutine[Any, Any, int]]] = {
-        view.name: partial(rebuild, aggregate=aggregate, view=view)
-        for aggregate in service.aggregates
-        for view in aggregate.views
-    }
-    heard = {
-        projection.table.name: partial(rebuild_projection, service=service.name, projection=projection)
-        for projections in service.reactions.projections.values()
-        for projection in projections
-    }
-    dated = [aggregate for aggregate in service.aggregates if aggregate.has_deadlines]
-    deadlines = {"deadlines": partial(add_deadlines, aggregates=dated)} if dated else {}
-    return {**views, **heard, **deadlines}
-
-
-@contextmanager
-def advancing(what: str) -> Iterator[Advance]:
-    """A bar with events and their rate on a terminal; elsewhere a line at each tenth."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _line_at_each_tenth(what)
-        return
-    rate = TextColumn("{task.fields[rate]}")
-    with Progress(
-        TextColumn(what), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn(), console=console
-    ) as bar:
-        task, began = bar.add_task(what, rate=""), time.monotonic()
-
-        def advance(done: int, total: int) -> None:
-            seconds = max(time.monotonic() - began, 0.001)
-            bar.update(task, completed=done, total=total, rate=f"{done / seconds:,.0f}/s")
-
-        yield advance
-
-
-def _line_at_each_tenth(what: str) -> Advance:
-    said = 0
-
-    def advance(done: int, total: int) -> None:
-        nonlocal said
-        if total and done * 10 // total > said:
-            said = done * 10 // total
-            say(f"{what}: {done:,} of {total:,} events")
-
-    return advance
-
-
-def in_words(events: int, seconds: float) -> str:
-    """How much was done and how fast."""
-    return f"{events:,} events in {seconds:.1f} s, {events / max(seconds, 0.001):,.0f} a second"

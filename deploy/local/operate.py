@@ -1,13 +1,12 @@
-"""What an operator does to a service that is up: parked events, publishing again."""
+"""What an operator does to the messages of a service that is up: parked events, publishing again."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
-from deploy.local.console import HomeOption, print_table, say
+from deploy.local.console import HomeOption
 from deploy.local.credentials import SERVICES, DatabaseRole
 from deploy.local.home import Home, LocalError
 
@@ -17,20 +16,9 @@ ServiceArgument = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICE
 SourceArgument = Annotated[str, typer.Argument(help="The service that published the event.")]
 TenantArgument = Annotated[str, typer.Argument(help="The tenant's full path.")]
 SequenceArgument = Annotated[int, typer.Argument(help="The event's public sequence.")]
-
-T = TypeVar("T")
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Do it, and say in one line that the database did not let us."""
-    import asyncio
-
-    from sqlalchemy.exc import DBAPIError
-
-    try:
-        return asyncio.run(work)
-    except (OSError, DBAPIError) as error:
-        raise LocalError(f"The database does not answer as it should: {error}".splitlines()[0]) from error
+DropReason = Annotated[str, typer.Option(help="Why this fact may be left out; kept with the event.")]
+FromOption = Annotated[int, typer.Option("--from", min=1, help="The first public sequence.")]
+TenantOption = Annotated[str | None, typer.Option(help="One tenant; all of them by default.")]
 
 
 def database(home: Home, service: str, role: DatabaseRole = "relay") -> str:
@@ -45,17 +33,9 @@ def database(home: Home, service: str, role: DatabaseRole = "relay") -> str:
 @parked.command("list")
 def list_parked(service: ServiceArgument, home: HomeOption = None) -> None:
     """What a service could not apply, and how much waits behind each."""
-    from shared.messaging.operate import parked_list
+    from deploy.operate import messages
 
-    rows = run(parked_list(database(Home.at(home), service)))
-    print_table(
-        f"Parked in {service}",
-        ("source", "tenant", "epoch", "sequence", "event", "key", "waiting", "error"),
-        (
-            (p.source, p.tenant, p.epoch, p.sequence, p.event, p.partition_key, p.waiting_behind, p.error)
-            for p in rows
-        ),
-    )
+    messages.show_parked(service, database(Home.at(home), service))
 
 
 @parked.command("retry")
@@ -67,13 +47,9 @@ def retry_parked(
     home: HomeOption = None,
 ) -> None:
     """Apply a parked event again, and then what waits behind it."""
-    from shared.messaging.operate import NotParked, parked_retry
+    from deploy.operate import messages
 
-    try:
-        released = run(parked_retry(database(Home.at(home), service), source, tenant, sequence))
-    except NotParked as error:
-        raise LocalError(f"{error}.") from error
-    say(f"{source}:{tenant}#{sequence} will be tried again; {released} events go on.")
+    messages.retry(database(Home.at(home), service), source, tenant, sequence)
 
 
 @parked.command("drop")
@@ -82,27 +58,19 @@ def drop_parked(
     source: SourceArgument,
     tenant: TenantArgument,
     sequence: SequenceArgument,
-    reason: Annotated[str, typer.Option(help="Why this fact may be left out; kept with the event.")],
+    reason: DropReason,
     home: HomeOption = None,
 ) -> None:
     """Leave a parked event out for good, with a reason; what waits behind it goes on."""
-    from shared.messaging.operate import NotParked, parked_drop
+    from deploy.operate import messages
 
-    try:
-        released = run(parked_drop(database(Home.at(home), service), source, tenant, sequence, reason))
-    except NotParked as error:
-        raise LocalError(f"{error}.") from error
-    say(f"{source}:{tenant}#{sequence} was dropped; {released} events go on.")
+    messages.drop(database(Home.at(home), service), source, tenant, sequence, reason)
 
 
 def republish(
-    service: ServiceArgument,
-    start: Annotated[int, typer.Option("--from", min=1, help="The first public sequence.")],
-    tenant: Annotated[str | None, typer.Option(help="One tenant; all of them by default.")] = None,
-    home: HomeOption = None,
+    service: ServiceArgument, start: FromOption, tenant: TenantOption = None, home: HomeOption = None
 ) -> None:
     """Publish a service's events again; who has them already ignores them."""
-    from shared.messaging.operate import republish as publish_again
+    from deploy.operate import messages
 
-    count = run(publish_again(database(Home.at(home), service), tenant=tenant, from_sequence=start))
-    say(f"{count} events of {service} will be published again.")
+    messages.republish(service, database(Home.at(home), service), start, tenant)

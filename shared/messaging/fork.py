@@ -19,7 +19,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from shared.decider import Actor
 from shared.eventstore import tables
 from shared.eventstore.restore import AcceptRestore, LostEvent, accept
-from shared.eventstore.seals import Folder, NotARoot, opened
+from shared.eventstore.roots import Chain, Folder, NotARoot, may_hand_over, opened
 from shared.eventstore.sql import read
 from shared.eventstore.store import EventStore
 from shared.eventstore.unit_of_work import Answer
@@ -79,11 +79,12 @@ class _Said:
 
 
 async def behind(
-    store: EventStore, jetstream: JetStreamContext, key: Ed25519PublicKey, folder: Path
+    store: EventStore, jetstream: JetStreamContext, first: Ed25519PublicKey, folder: Path
 ) -> list[Behind]:
     """The ledgers of a service that are behind what it has said or sealed, by tenant; none after a normal stop.
 
-    Reads what was said since the newest event that the database knows, and the roots that it does not know.
+    Reads what was said since the newest event that the database knows, and the roots that it does not know, from the
+    ``first`` public key on.
     """
     async with store.relay.connect() as connection:
         rows = (await connection.execute(sa.select(tables.heads))).all()
@@ -104,7 +105,7 @@ async def behind(
     sealed = {
         tenant: seal
         for tenant, seal in (
-            await asyncio.to_thread(_sealed, Folder(folder), key, store.service, known)
+            await asyncio.to_thread(_sealed, Folder(folder), Chain(store.service, first), known)
         ).items()
         if (seal.epoch, seal.sequence) > end(tenant)
     }
@@ -159,15 +160,21 @@ async def _said(
             yield tenant, _Said((int(epoch), int(sequence)), event, message.metadata.timestamp)
 
 
-def _sealed(folder: Folder, key: Ed25519PublicKey, service: str, known: int) -> dict[str, Seal]:
-    """The last seals in the roots of the folder that the table does not know."""
+def _sealed(folder: Folder, chain: Chain, known: int) -> dict[str, Seal]:
+    """The last seals in the roots of the folder that the table does not know. Of those that it knows only the ones
+    that hand over are read: they say what the later ones must be signed with."""
     seals: dict[str, Seal] = {}
     for number in folder.numbers():
-        if number > known:
+        text = folder.read(number) or ""
+        if number > known or may_hand_over(text):
             try:
-                seals |= opened(folder.read(number) or "", key, service).seals
+                root = opened(text, chain.key_of(number), chain.service)
             except NotARoot as error:
                 log.error("fork.not_a_root", root=number, error=str(error))
+                continue
+            seals |= root.seals if number > known else {}
+            if root.next_key is not None:
+                chain.handovers[number] = root.next_key
     return seals
 
 

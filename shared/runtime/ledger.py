@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from shared.decider import refuse_if
 from shared.eventstore import EventStore, reading
-from shared.eventstore.seals import NotARoot, OutOfStep, Sealer
+from shared.eventstore.roots import NotARoot
+from shared.eventstore.seals import OutOfStep, Sealer
 from shared.eventstore.verify import no_seals, one_snapshot, verify_ledger
 from shared.runtime.gate import Gate
 from shared.runtime.http import BEARER, REFUSALS, ListAnswer

@@ -26,12 +26,16 @@ def migrate(service: str, owner_url: str) -> None:
     command.upgrade(config, "head")
 
 
+def owner_address(service: str) -> str | None:
+    """The address of a service's database as its owner, out of the environment."""
+    own = os.environ.get(f"SHUFA_OWNER_DATABASE_URL_{service.upper()}")
+    return own or os.environ.get("SHUFA_OWNER_DATABASE_URL") or None
+
+
 def main(arguments: list[str]) -> int:
     """Migrate the services named, all when none is."""
     for service in arguments or SERVICES:
-        url = os.environ.get(f"SHUFA_OWNER_DATABASE_URL_{service.upper()}") or os.environ.get(
-            "SHUFA_OWNER_DATABASE_URL"
-        )
+        url = owner_address(service)
         if service not in SERVICES or not url:
             print(f"migrate: no such service, or no address for it: {service}", file=sys.stderr)
             return 2

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -22,7 +23,8 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.decider import Refused
 from shared.eventstore import Aggregate, BusinessClock, Deadlines, EventStore, Fires, View, tables
 from shared.eventstore.failures import is_unavailable
-from shared.eventstore.seals import Sealer, signing_key
+from shared.eventstore.keys import seal_key
+from shared.eventstore.seals import Sealer
 from shared.eventstore.store import APP_CONNECTIONS, RELAY_CONNECTIONS, engine
 from shared.messaging import Reactions
 from shared.messaging.applier import Applier
@@ -43,7 +45,7 @@ from shared.runtime.gate import Gate
 from shared.runtime.http import command_routes, read_routes
 from shared.runtime.ledger import ledger_routes
 from shared.runtime.operations import operation_routes
-from shared.runtime.settings import Settings
+from shared.runtime.settings import Settings, complaints
 from shared.security.offices import more_offices_than_policy_allows
 from shared.security.tokens import TokenVerifier
 
@@ -96,8 +98,7 @@ class Running:
             guard=more_offices_than_policy_allows,
         )
         self.store.closed_because = Refused("kernel.starting")
-        key = signing_key(settings.seal_key)
-        self.public_key = key.public_key()
+        self.first_key = seal_key(settings.seal_key).first
         self.broker = Broker(settings.nats_url.get_secret_value(), service.name)
         self.inbox = Inbox(self.store, self.broker, LISTENS_TO[service.name])
         self.day_changed = asyncio.Event()
@@ -106,7 +107,7 @@ class Running:
         relay = Relay(self.store, self.broker)
         deadlines = Deadlines(self.store, service.aggregates, service.fires)
 
-        self.sealer = Sealer(self.store, key, settings.roots)
+        self.sealer = Sealer(self.store, partial(seal_key, settings.seal_key), settings.roots)
 
         async def fire() -> bool:
             return await deadlines.fire_due() > 0
@@ -143,7 +144,7 @@ class Running:
         log.info("started")
 
     async def _knows_what_it_said(self) -> bool:
-        ledgers = await behind(self.store, self.broker.jetstream, self.public_key, self.settings.roots)
+        ledgers = await behind(self.store, self.broker.jetstream, self.first_key, self.settings.roots)
         tenants = [one.tenant for one in ledgers]
         closed = self.store.closed_because
         if tenants and (closed is None or closed.data.get("tenants") != tenants):
@@ -259,9 +260,8 @@ def run(service: Service) -> None:
     try:
         settings = service.settings()
     except ValidationError as error:
-        for one in error.errors(include_input=False):
-            name = "_".join(["SHUFA", *(str(step).upper() for step in one["loc"])])
-            print(f"{service.name}: {name}: {one['msg']}", file=sys.stderr)
+        for one in complaints(error):
+            print(f"{service.name}: {one}", file=sys.stderr)
         sys.exit(2)
     configure(service.name, settings.log_level)
     if settings.otlp_url is not None:

@@ -6,10 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.eventstore.seals import signing_key
+from shared.eventstore.keys import seal_key
 
 
 class Settings(BaseSettings):
@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     nats_url: SecretStr = Field(description="nats:// URL with credentials.")
     issuer: str = Field(description="The issuer that tokens must name.")
     jwks_url: str = Field(description="Where the issuer's keys are.")
-    seal_key: FilePath = Field(description="PEM file of the Ed25519 key that signs roots.")
+    seal_key: FilePath = Field(
+        description="PEM file of the Ed25519 key that signs roots, and below it the first public key if another's."
+    )
     roots: Path = Field(description="The folder outside the database where signed roots are kept.")
     audience: str = "shufa"
     grants_claim: str = Field(default="grants", min_length=1, description="The claim that holds the grants.")
@@ -46,7 +48,7 @@ class Settings(BaseSettings):
     @classmethod
     def _signs(cls, path: Path) -> Path:
         try:
-            signing_key(path)
+            seal_key(path)
         except (ValueError, TypeError, OSError):
             raise ValueError("is no readable Ed25519 private key") from None
         return path
@@ -83,3 +85,11 @@ class Settings(BaseSettings):
             if self.simulated_start is None:
                 raise ValueError("SHUFA_SIMULATED_START is needed with a simulated clock")
         return self
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """What is wrong with the environment, a line a variable; what was said there may be a secret and is left out."""
+    return [
+        f"{'_'.join(['SHUFA', *(str(step).upper() for step in one['loc'])])}: {one['msg']}"
+        for one in error.errors(include_input=False)
+    ]

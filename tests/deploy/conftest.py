@@ -15,6 +15,7 @@ import pytest
 from deploy.local.account import remove_elsewhere
 from deploy.local.cluster import Cluster
 from deploy.local.home import Home
+from tests.deploy.containers import Container, running_container
 from tests.deploy.provider import Provider, providing
 
 USERS = """
@@ -70,6 +71,14 @@ def cluster(open_folder: Path, start: StandIns) -> Iterator[Cluster]:
     running = start(Home.at(open_folder / "cluster"))
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def container(open_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    """A service's container, for the tests of one module."""
+    image = tmp_path_factory.mktemp("image")
+    with running_container(open_folder / image.name, image) as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

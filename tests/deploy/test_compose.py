@@ -175,6 +175,16 @@ def test_a_service_is_told_what_its_settings_ask_for(
     assert told.keys() - known == (more if service == "portal" else set())
 
 
+def test_read_models_are_made_anew_where_a_migration_is_run(compose: dict[str, Any], made: Path) -> None:
+    """`docker compose run migrate deploy.operate rebuild …`: the image runs that module, told of every owner."""
+    migrate = compose["services"]["migrate"]
+    assert "entrypoint" not in migrate
+    assert 'ENTRYPOINT ["python3", "-m"]' in (ROOT / "Dockerfile").read_text()
+    (file,) = migrate["env_file"]
+    told = read_env(made / Path(file).relative_to(FOLDER))
+    assert told.keys() == {f"SHUFA_OWNER_DATABASE_URL_{service.upper()}" for service in SERVICES}
+
+
 def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     folder = tmp_path / FOLDER
     write(folder, TOLD)
@@ -185,6 +195,22 @@ def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     portal = (folder / "portal/service.env").read_text()
     assert "SHUFA_SMTP_URL='smtps://u:a$b@mail.example.cn'\n" in portal
     assert "https://issuer.example.cn" in portal
+
+
+def test_a_key_that_was_changed_stays_and_is_still_checked_from_the_first(tmp_path: Path) -> None:
+    folder = tmp_path / FOLDER
+    write(folder, TOLD)
+    file = folder / "review/seal-key.pem"
+    first, public = file.read_text(), (folder / "review/seal-key.pub.pem").read_text()
+    file.write_text("no key")
+    with pytest.raises(Incomplete, match=r"review/seal-key\.pem"):
+        write(folder, TOLD)
+    changed = (folder / "portal/seal-key.pem").read_text() + public
+    file.write_text(changed)
+    write(folder, TOLD)
+    assert (file.read_text(), (folder / "review/seal-key.pub.pem").read_text()) == (changed, public)
+    kept = json.loads((folder / "secrets.json").read_text())["review_seal_key"]
+    assert kept == changed != first
 
 
 def test_secrets_differ_and_only_their_owner_comes_near_them(tmp_path: Path) -> None:

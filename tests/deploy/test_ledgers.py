@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -19,18 +12,12 @@ from deploy.local.cli import app
 from deploy.local.cluster import Cluster
 from deploy.local.demo.talk import Talk
 from deploy.local.home import Home, LocalError
-from deploy.local.supervisor import ask
-from deploy.local.waiting import until
-
-DISTRICT, TOWN, LOST = "shanghai.jinshan", "shanghai.jinshan.langxia", "shanghai.jinshan.langxia.shicun"
+from tests.deploy.setting_back import DISTRICT, LOST, TOWN, keep_a_copy, register, set_back, start
 
 
 @pytest.fixture(scope="module")
 def cluster(open_folder: Path) -> Iterator[Cluster]:
-    program = str(Path(__file__).with_name("scheduling_supervisor.py"))
-    running = Cluster.start(
-        Home.at(open_folder / "scheduling"), attached=True, supervisor=(sys.executable, program)
-    )
+    running = start(open_folder / "scheduling")
     yield running
     running.stop()
 
@@ -39,40 +26,6 @@ def ledger(cluster: Cluster, *arguments: str) -> Result:
     return CliRunner().invoke(
         app, ["ledger", *arguments], env={"SHUFA_HOME": str(cluster.home.root), "COLUMNS": "200"}
     )
-
-
-def register(talk: Talk, tenant: str, tier: str) -> int:
-    """Register a tenant; the status of the answer."""
-    body = {"name": f"示例 {tenant}", "tier": tier, "official_order": 1}
-    path = f"/tenants/{tenant}/tenant/self/register-tenant"
-    return talk.post("admin", "scheduling", path, body, key=f"register {tenant}").status
-
-
-def as_superuser(cluster: Cluster, *statements: str) -> None:
-    async def run() -> None:
-        connection = await asyncpg.connect(cluster.servers.admin_url.replace("+asyncpg", ""))
-        for statement in statements:
-            await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(run())
-
-
-ALONE = (
-    "alter database scheduling allow_connections false",
-    "do $$ begin perform pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = 'scheduling'; end $$",
-)
-
-
-def readiness(cluster: Cluster) -> dict[str, Any]:
-    status, body = ask(cluster.processes()["scheduling"].address or "", "/readyz")
-    return json.loads(body) if status in (200, 503) else {}
-
-
-def all_is_said(talk: Talk) -> bool:
-    """Is the outbox empty? The relay was cut off when its database was copied, and tries again by and by."""
-    answer = talk.get("operator", "scheduling", "/clock")
-    return answer.ok and answer.body["outbox"] == 0
 
 
 def test_a_database_set_back_is_refused_shown_accepted_and_told(cluster: Cluster) -> None:
@@ -87,20 +40,10 @@ def test_a_database_set_back_is_refused_shown_accepted_and_told(cluster: Cluster
     assert "1 ledgers, 1 events, 0 of them not sealed yet, 1 roots, 0 broken." in done.stdout
     assert "scheduling knows all that it has said." in ledger(cluster, "fork", "scheduling").stdout
 
-    as_superuser(cluster, *ALONE, "create database kept template scheduling")
-    as_superuser(cluster, "alter database scheduling allow_connections true")
+    keep_a_copy(cluster)
     assert register(talk, TOWN, "town") == 200
     ledger(cluster, "seal")
-    until(lambda: all_is_said(talk), within=30, what="scheduling did not say what it knows")
-    as_superuser(cluster, *ALONE)
-    os.kill(cluster.processes()["scheduling"].pid, signal.SIGKILL)
-    as_superuser(cluster, "drop database scheduling", "create database scheduling template kept")
-
-    until(
-        lambda: readiness(cluster).get("because") == "kernel.ledger-behind-stream",
-        within=30,
-        what="scheduling did not find out",
-    )
+    set_back(cluster, talk)
     refused = Talk(cluster, patience=0)
     with pytest.raises(LocalError, match="scheduling did not answer"):
         register(refused, LOST, "village")

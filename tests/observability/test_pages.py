@@ -6,12 +6,14 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
 from typer.testing import CliRunner
 
 from deploy.local.cli import app
+from deploy.operate.__main__ import app as in_a_container
 from shared.testing import metrics_page
 from tests.observability.conftest import Watched
 from tests.observability.prometheus import OBSERVABILITY, RULES
@@ -19,6 +21,7 @@ from tests.observability.prometheus import OBSERVABILITY, RULES
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted((DOCS / "operations").rglob("*.md"))
 CODE = re.compile(r"`(shufa [^`]+)`")
+IN_A_CONTAINER = re.compile(r"(?<=[ `])deploy\.operate ([^`\n|<]+)")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 METRIC = re.compile(r"\bshufa_[a-z_]+")
 
@@ -28,6 +31,7 @@ NOT_RUN = {
     "shufa parked retry": "nothing is parked",
     "shufa parked drop": "nothing is parked",
     "shufa ledger fork --accept": "nothing was lost",
+    "shufa ledger rekey": "others check with the key of now",
     "shufa subscribers add": "an example's name",
     "shufa subscribers remove": "an example's name",
 }
@@ -52,14 +56,39 @@ def is_run(command: str) -> bool:
     )
 
 
+def commands_in_a_container() -> list[str]:
+    """Every command of every page that is given in a service's container, once."""
+    return sorted({command for page in PAGES for command in IN_A_CONTAINER.findall(page.read_text("utf-8"))})
+
+
 @pytest.mark.parametrize("command", commands())
 def test_a_command_can_be_given_as_it_stands(command: str) -> None:
-    found, left = typer.main.get_command(app), words(command)
+    can_be_given(typer.main.get_command(app), words(command))
+
+
+@pytest.mark.parametrize("command", commands_in_a_container())
+def test_a_command_can_be_given_in_a_container_as_it_stands(command: str) -> None:
+    can_be_given(typer.main.get_command(in_a_container), shlex.split(command))
+
+
+def test_what_a_page_says_of_a_service_it_says_of_its_container_too() -> None:
+    """But for what a page refers to another page for."""
+    for page in (DOCS / "operations/alerts").glob("*.md"):
+        text = page.read_text("utf-8")
+        named = {
+            " ".join(words(one)[:2]) for one in CODE.findall(text) if words(one)[0] in ("parked", "ledger")
+        }
+        assert {one for one in named if f"deploy.operate {one}" not in text} == set(), page.name
+
+
+def can_be_given(found: Any, left: list[str]) -> None:
+    """Raises what a person would be told."""
+    command = " ".join(left)
     while hasattr(found, "commands"):
         assert left, f"{command} is no whole command"
         assert left[0] in found.commands, f"there is no {command}"
         found, left = found.commands[left[0]], left[1:]
-    found.make_context(found.name or "", list(left))  # raises what a person would be told
+    found.make_context(found.name or "", list(left))
 
 
 @pytest.mark.parametrize("command", [one for one in commands() if is_run(one)])

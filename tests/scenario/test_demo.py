@@ -20,9 +20,9 @@ from deploy.local.cli import app
 from deploy.local.cluster import Cluster
 from deploy.local.credentials import SERVICES
 from deploy.local.demo.command import ready_scenario
-from deploy.local.maintain import loaded, read_models
 from deploy.local.status import Status, status
 from deploy.local.tree import read_tree
+from deploy.operate.views import loaded, read_models
 from shared.contracts import CONTRACTS, PUBLISHERS
 from shared.contracts.schema import SCHEMAS, file_name
 from shared.eventstore import tables

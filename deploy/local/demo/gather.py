@@ -17,7 +17,7 @@ from deploy.local.demo.play import Played
 from deploy.local.demo.scenario import Scenario, TenantPlayed
 from deploy.local.demo.talk import Talk
 from deploy.local.home import LocalError
-from deploy.local.ledgers import checked_ledgers, checked_roots, seal_now
+from deploy.operate.ledgers import checked_ledgers, checked_roots, seal_now
 from shared.contracts import PUBLISHERS
 from shared.eventstore import tables
 from shared.eventstore.store import engine
@@ -201,10 +201,11 @@ async def _from_the_databases(cluster: Cluster) -> tuple[list[Data], list[Data],
     wrong: Data = {}
     for service in PUBLISHERS:
         published += await _published(service, cluster.database_url(service, "relay"))
-        await seal_now(cluster, service)
-        roots = await checked_roots(cluster, service)
+        parts = cluster.parts(service)
+        await seal_now(parts)
+        roots = await checked_roots(parts)
         wrong[service] = list(roots.problems)
-        async for one in checked_ledgers(cluster, service, roots):
+        async for one in checked_ledgers(parts, roots):
             sealed = one.seal is not None and one.seal.sequence == one.events
             verified.append({**vars(one), "sealed": sealed})
     return published, verified, wrong

@@ -25,6 +25,8 @@ SIZES: dict[str, tuple[str, ...]] = {
 """Each whole example of values/, as the files that are laid over each other."""
 SERVICES = ("evaluation", "portal", "rectification", "review", "scheduling")
 RELEASE = NAMESPACE = "shufa"
+REBUILD = ("--set", "operate.rebuild.service=rectification", "--show-only", "templates/operate.yaml")
+"""How an operator asks for the job that makes read models anew, as docs/operations/backup.md says."""
 
 Resource = dict[str, Any]
 

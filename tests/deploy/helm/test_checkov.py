@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.deploy.helm.rendering import ROOT, SIZES, said
+from tests.deploy.helm.rendering import REBUILD, ROOT, SIZES, said
 
 CHECKOV = ROOT / ".venv/checkov/bin/checkov"
 NOT_HERE = {
@@ -25,6 +25,7 @@ def test_checkov_finds_nothing_that_is_not_known(tmp_path: Path) -> None:
     assert CHECKOV.exists(), "checkov is not installed: make .venv/checkov/installed"
     for size in SIZES:
         (tmp_path / f"{size}.yaml").write_text(said(size).out)
+    (tmp_path / "rebuild.yaml").write_text(said("district", *REBUILD).out)
     done = subprocess.run(
         [CHECKOV, "--directory", tmp_path, "--framework", "kubernetes", "--output", "json", "--quiet"],
         capture_output=True,

@@ -39,7 +39,10 @@ def test_every_pod_is_closed_both_ways(size: str) -> None:
         chosen |= {selector["matchLabels"][COMPONENT]} if "matchLabels" in selector else set()
         for expression in selector.get("matchExpressions", []):
             chosen |= set(expression["values"]) if expression["key"] == COMPONENT else set()
-    assert chosen == {pod["metadata"]["labels"][COMPONENT] for pod in pods(rendered(size)).values()}
+    # What an operator starts is closed before it is there (test_operate.py).
+    assert chosen - {"rebuild"} == {
+        pod["metadata"]["labels"][COMPONENT] for pod in pods(rendered(size)).values()
+    }
 
 
 @pytest.mark.parametrize("size", SIZES)

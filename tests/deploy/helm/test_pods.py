@@ -59,23 +59,27 @@ def deployments(size: str, *arguments: str) -> dict[str, Resource]:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_every_pod_is_restricted(size: str) -> None:
-    """Kubernetes' Pod Security Standard "restricted", and no token for its API."""
     found = pods(rendered(size))
     assert len(found) == len(SERVICES) + 3
     for name, pod in found.items():
-        spec, one = pod["spec"], container(pod)
-        assert spec["automountServiceAccountToken"] is False, name
-        assert spec["securityContext"]["runAsNonRoot"] is True, name
-        assert spec["securityContext"]["runAsUser"] >= 10_000, name
-        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
-        assert one["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }, name
-        assert one["resources"]["limits"]["memory"], name
-        assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & spec.keys(), name
-        assert all(volume.keys() - {"name"} <= _VOLUMES for volume in spec.get("volumes", [])), name
+        is_restricted(name, pod)
+
+
+def is_restricted(name: str, pod: Resource) -> None:
+    """Kubernetes' Pod Security Standard "restricted", and no token for its API."""
+    spec, one = pod["spec"], container(pod)
+    assert spec["automountServiceAccountToken"] is False, name
+    assert spec["securityContext"]["runAsNonRoot"] is True, name
+    assert spec["securityContext"]["runAsUser"] >= 10_000, name
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+    assert one["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }, name
+    assert one["resources"]["limits"]["memory"], name
+    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & spec.keys(), name
+    assert all(volume.keys() - {"name"} <= _VOLUMES for volume in spec.get("volumes", [])), name
 
 
 _VOLUMES = {"configMap", "emptyDir", "persistentVolumeClaim", "secret"}

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local.servers import Servers
 from tests.shared.conftest import Place, new_place
+from tests.shared.eventstore.sealing import sealed, stage  # noqa: F401  # for every test here
 from tests.shared.eventstore.writing import Tenant
 
 _numbers = itertools.count(1)

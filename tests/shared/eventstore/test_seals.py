@@ -5,89 +5,24 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from deploy.local.servers import Servers
-from shared.eventstore import seals
-from shared.eventstore.seals import OutOfStep, Root, Sealer, digest, signed, verify_roots
+from shared.eventstore import roots, seals
+from shared.eventstore.roots import NotARoot, digest, signed
+from shared.eventstore.seals import OutOfStep, Sealer, verify_roots
 from shared.eventstore.verify import Verified, verify_service
-from tests.shared.conftest import SERVICE, Place, context, new_place
+from tests.shared.conftest import SERVICE, context
 from tests.shared.eventstore.notebook import NOTEBOOK, Write
+from tests.shared.eventstore.sealing import ANOTHER, KEY, OF_A_LEDGER, A, B, Sealed
 from tests.shared.eventstore.tampering import WRITTEN_ANEW
-
-A, B = "shanghai.a", "shanghai.b"
-OF_A_LEDGER = ("events", "heads", "texts", "outbox", "notebooks", "notes", "deadlines")
-OF_A_SERVICE = ("roots", *OF_A_LEDGER)
-KEY, ANOTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
-
-
-@dataclass
-class Sealed:
-    """Ledgers, their roots, and their database's owner, past whom triggers and row security do not stand."""
-
-    place: Place
-    owner: AsyncEngine
-    folder: Path
-    written: int = 0
-
-    @property
-    def sealer(self) -> Sealer:
-        """As the service has it after a start."""
-        return Sealer(self.place.store, KEY, self.folder)
-
-    async def write(self, tenant: str, notes: int) -> None:
-        for _ in range(notes):
-            self.written += 1
-            await self.place.store.execute(NOTEBOOK, "a", Write("text", self.written), context(tenant))
-
-    async def seal(self) -> Root | None:
-        return await self.sealer.seal()
-
-    async def does(self, *statements: str) -> None:
-        async with self.owner.begin() as connection:
-            for statement in statements:
-                await connection.exec_driver_sql(statement)
-
-    async def complaints(self) -> list[str]:
-        """All that is wrong, as an operator is told."""
-        roots = await verify_roots(self.place.relay_url, SERVICE, KEY.public_key(), self.folder)
-        urls = self.place.app_url, self.place.relay_url
-        ledgers = verify_service(*urls, SERVICE, seal_of=roots.seal_of, sealed=[*roots.chain.seals])
-        return [*roots.problems, *[f"{one.tenant} {one.problem}" async for one in ledgers if one.problem]]
-
-
-@pytest.fixture(scope="module")
-async def stage(servers: Servers, new_database: Callable[[str], str]) -> AsyncIterator[Sealed]:
-    async with new_place(servers, new_database) as place:
-        one = Sealed(place, create_async_engine(place.owner_url), Path())
-        await one.does("alter table events disable trigger all", "alter table roots disable trigger all")
-        await one.does(*(f"alter table {table} no force row level security" for table in OF_A_SERVICE))
-        yield one
-        await one.owner.dispose()
-
-
-@pytest.fixture
-async def sealed(stage: Sealed, tmp_path: Path) -> Sealed:
-    """Two ledgers; root 1 sealed both until #2, root 2 one of them until #4, where they stand now."""
-    one = Sealed(stage.place, stage.owner, tmp_path / "roots")
-    await one.does(f"truncate {', '.join(OF_A_SERVICE)}")
-    for tenant in (A, B):
-        await one.write(tenant, 2)
-    await one.seal()
-    await one.write(A, 2)
-    await one.seal()
-    return one
-
 
 CUT = (
     f"delete from events where tenant = '{A}' and sequence > 3",
@@ -100,9 +35,9 @@ GONE = [f"delete from {table} where tenant = '{A}'" for table in OF_A_LEDGER]
 async def test_an_untouched_service_passes(sealed: Sealed) -> None:
     await sealed.write(B, 1)
     assert await sealed.complaints() == []
-    roots = await verify_roots(sealed.place.relay_url, SERVICE, KEY.public_key(), sealed.folder)
-    assert roots.chain.number == 2
-    assert {tenant: (seal.sequence, seal.root) for tenant, seal in roots.chain.seals.items()} == {
+    found = await verify_roots(sealed.place.relay_url, SERVICE, KEY.public_key(), sealed.folder)
+    assert found.chain.number == 2
+    assert {tenant: (seal.sequence, seal.root) for tenant, seal in found.chain.seals.items()} == {
         A: (4, 2),
         B: (2, 1),
     }
@@ -231,13 +166,13 @@ async def test_a_root_of_another_service_or_out_of_its_place_is_none(sealed: Sea
         ("evaluation", None, "is a root of"),
         (SERVICE, "00", "does not follow root 2"),
     ):
-        chain = seals.Chain(SERVICE, KEY.public_key())
+        chain = roots.Chain(SERVICE, KEY.public_key())
         for number in (1, 2):
             last = chain.follow((sealed.folder / f"00000{number}.json").read_text("utf-8"))
         text = signed(
             KEY, service, 3, (chain.last or "") if previous is None else previous, last.signed_at, []
         )
-        with pytest.raises(seals.NotARoot, match=problem):
+        with pytest.raises(NotARoot, match=problem):
             chain.follow(text)
         assert chain.number == 2
 
@@ -279,7 +214,7 @@ async def test_roots_that_contradict_each_other_are_left_alone_and_nothing_is_se
     with pytest.raises(OutOfStep, match="root 2: table and folder differ"):
         await sealer.seal()
     await sealed.does("delete from roots where number = 2")
-    with pytest.raises(seals.NotARoot, match="is not signed with this key"):
+    with pytest.raises(NotARoot, match="is not signed with this key"):
         await sealer.seal()
     assert (sealed.folder / "000002.json").read_bytes() == before
     assert sealer.folder.numbers() == [1, 2]
@@ -287,8 +222,8 @@ async def test_roots_that_contradict_each_other_are_left_alone_and_nothing_is_se
 
 async def test_replicas_that_seal_at_once_make_one_root(sealed: Sealed) -> None:
     await sealed.write(A, 1)
-    roots = await asyncio.gather(*(sealed.seal() for _ in range(3)))
-    assert sorted(root.number for root in roots if root) == [3]
+    made = await asyncio.gather(*(sealed.seal() for _ in range(3)))
+    assert sorted(root.number for root in made if root) == [3]
     assert await sealed.complaints() == []
 
 
@@ -323,7 +258,7 @@ async def test_the_next_root_is_due_after_an_hour(sealed: Sealed, monkeypatch: p
 
 
 def test_a_root_is_never_written_over_another(tmp_path: Path) -> None:
-    folder = seals.Folder(tmp_path)
+    folder = roots.Folder(tmp_path)
     folder.write(1, "one")
     with pytest.raises(FileExistsError):
         folder.write(1, "another")

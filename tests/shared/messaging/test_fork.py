@@ -17,7 +17,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
 from nats.js import JetStreamContext
 from pydantic import SecretStr
@@ -28,6 +27,7 @@ from shared.contracts.envelope import encode
 from shared.contracts.rectification import RectificationOverdue
 from shared.decider import Actor, Refused
 from shared.eventstore import tables
+from shared.eventstore.keys import SealKey
 from shared.eventstore.restore import (
     LOST_IN_ONE_EVENT,
     AcceptRestore,
@@ -58,7 +58,7 @@ from tests.shared.waiting import until
 NEW_TENANT = "shanghai.new"
 OPERATOR = Actor("operator", "示例·运维员")
 REVIEW = Service(SERVICE, [NOTEBOOK], [(NOTEBOOK, Write)], NOTEBOOK.views, Reactions(SERVICE), FIRES)
-KEY = Ed25519PrivateKey.generate()
+KEY, NEXT = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 
 _numbers = itertools.count(1)
 
@@ -76,9 +76,9 @@ class Installation:
     def roots(self) -> Path:
         return self.folder / "roots"
 
-    def settings(self) -> Settings:
+    def settings(self, signs: Ed25519PrivateKey = KEY) -> Settings:
         key = self.folder / "seal.key"
-        key.write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        key.write_text(SealKey(signs, KEY.public_key()).pem())
         return Settings(
             service=SERVICE,
             database_url=SecretStr(self.place.app_url),
@@ -94,9 +94,9 @@ class Installation:
         )
 
     @asynccontextmanager
-    async def started(self) -> AsyncIterator[Running]:
+    async def started(self, signs: Ed25519PrivateKey = KEY) -> AsyncIterator[Running]:
         """The service as a process has it: begun, but perhaps not open yet."""
-        running = Running(REVIEW, self.settings())
+        running = Running(REVIEW, self.settings(signs))
         start = asyncio.create_task(running.start())
         try:
             yield running
@@ -135,8 +135,11 @@ class Installation:
             await connection.execute(statement)
         await connection.close()
 
+    def sealer(self, key: Ed25519PrivateKey = KEY) -> Sealer:
+        return Sealer(self.place.store, lambda: SealKey(key, KEY.public_key()), self.roots)
+
     async def seal(self) -> None:
-        await Sealer(self.place.store, KEY, self.roots).seal()
+        await self.sealer().seal()
 
     async def behind(self) -> list[Behind]:
         return await behind(self.place.store, self.jetstream, KEY.public_key(), self.roots)
@@ -307,7 +310,7 @@ async def test_the_drill(
         assert (found.problem, found.events, found.epoch) == (None, 6, 2)
         assert found.restored == ("restored at #3, 3 sealed events beyond",)
         assert found.seal is not None
-        assert (found.seal.root, found.seal.sequence) == (3, 6)
+        assert (found.seal.root, found.seal.sequence) == (roots.chain.number, 6)
         everything = await installation.on_the_stream()
         assert everything[: len(said)] == said
         assert everything[len(said)] == f"{SERVICE}:{TENANT}/2/1"
@@ -375,6 +378,52 @@ async def test_what_was_only_sealed_is_missed_too(installation: Installation, re
         None,
         ("restored at #2, 1 sealed events beyond",),
     )
+
+
+@pytest.mark.parametrize("before_the_backup", [True, False])
+async def test_what_another_key_has_sealed_since_is_missed_too(
+    installation: Installation, relay: Relay, before_the_backup: bool
+) -> None:
+    """The root that hands over is known to the database that was set back, or lies in the folder alone."""
+    await say(installation, relay, 1, 2)
+    await installation.seal()
+    if before_the_backup:
+        await installation.sealer().hand_over(NEXT.public_key())
+    copy = await installation.backup()
+    if not before_the_backup:
+        await installation.sealer().hand_over(NEXT.public_key())
+    await installation.place.store.execute(NOTEBOOK, "a", Close(), context())
+    await installation.sealer(NEXT).seal()
+    await installation.set_back(copy)
+    [ledger] = await installation.behind()
+    assert ledger.sealed is not None
+    assert (ledger.sequence, ledger.sealed.sequence, ledger.sealed.root) == (2, 3, 3)
+    await accept_all(installation.place.store, [ledger], OPERATOR, "示例理由")
+    await installation.sealer(NEXT).seal()
+    roots, found = await installation.verified()
+    assert (roots.problems, roots.chain.number) == ((), 4)
+    assert found[TENANT].problem is None
+
+
+async def test_a_service_with_a_new_key_is_behind_what_the_first_has_sealed(
+    installation: Installation, relay: Relay
+) -> None:
+    await say(installation, relay, 1, 2)
+    await installation.seal()
+    copy = await installation.backup()
+    await installation.place.store.execute(NOTEBOOK, "a", Close(), context())
+    root = await installation.sealer().hand_over(NEXT.public_key())
+    assert root is not None
+    assert root.seals[TENANT].sequence == 3
+    await installation.set_back(copy)
+    async with installation.started(NEXT) as running:
+
+        async def is_behind() -> bool:
+            closed = running.store.closed_because
+            return closed is None or closed.code == "kernel.ledger-behind-stream"
+
+        await until(is_behind)
+        assert running.store.closed_because is not None
 
 
 async def test_what_is_older_than_the_backup_is_still_held_against_what_was_sealed_of_it(
