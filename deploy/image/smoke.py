@@ -183,12 +183,12 @@ def present() -> Sequence[str]:
 
 
 def play(smoke: Smoke) -> None:
-    """Run the services, all at once, until each is ready; ask them as `helm test` does; let them go."""
+    """Run the services, all at once, until each is ready; ask them as `helm test` does; do in each what an operator
+    does there; let them go."""
     smoke.steps()
     with ExitStack() as running:
         ports = {name: port for port, name in enumerate(present(), _FIRST_PORT)}
-        for name, port in ports.items():
-            running.enter_context(smoke.service(name, port))
+        containers = [running.enter_context(smoke.service(name, port)) for name, port in ports.items()]
         deadline = time.monotonic() + _READY_WITHIN
         while waiting := [name for name, port in ports.items() if not answers(port)]:
             if time.monotonic() > deadline:
@@ -197,6 +197,10 @@ def play(smoke: Smoke) -> None:
         probe = ("deploy.image.probe", *(f"http://127.0.0.1:{port}/readyz" for port in ports.values()))
         told = podman(*smoke.before, "run", "--rm", "--network", "host", *smoke.limits, IMAGE, *probe)
         print(told.stdout, end="")
+        for command in ("parked", "list"), ("ledger", "seal"), ("ledger", "verify"):
+            for container in containers:
+                podman(*smoke.before, "exec", container, "python3", "-m", "deploy.operate", *command)
+            print(f"deploy.operate {' '.join(command)}: done in each")
 
 
 def main() -> int:
