@@ -101,7 +101,7 @@ class Site:
     async def unsent(self, visit: Visit, form: str) -> list[Unsent]:
         """What people typed into a form and did not send; the page's form offers the person's own and tells of
         others' (macro ``form``)."""
-        visit.unsent[form] = await self.desk.unsent_of(visit.tenant, form)
+        visit.unsent[form] = await self.desk.unsent_of(visit.tenant, form, visit.person.id)
         return visit.unsent[form]
 
     async def command(
@@ -171,6 +171,12 @@ class Site:
         note = await self.desk.note(visit.person.id, content)
         return with_note(local(ours.get("_back", "/")), note, name)
 
+    async def tidy(self) -> bool:
+        """Throw away what nobody will ask for, on people's desks and of notices."""
+        await self.desk.tidy()
+        await self.notices.book.forget_old()
+        return False
+
     async def _heard(self, done: Done) -> bool:
         """Wait until what others are told of the command has been applied here, up to WRITE_SEEN_SECONDS."""
         if done.published is None:
@@ -202,7 +208,7 @@ def site(running: Running, gate: Gate, settings: PortalSettings, lifespan: Any) 
     signins = SignIns(settings, desk, gate.verifier)
     post = Post(running.store, gate, settings)
     made = Site(running, gate, settings, desk, owners, signins, News(running.store.relay), post)
-    running.loops.append(Loop("desk", desk.tidy, asyncio.Event(), every=600.0))
+    running.loops.append(Loop("desk", made.tidy, asyncio.Event(), every=600.0))
     running.loops.append(Loop("notices", post.step, asyncio.Event(), every=2.0))
 
     @asynccontextmanager
@@ -275,10 +281,8 @@ def _common(site: Site) -> APIRouter:
         body = await limited(request, LARGEST_UNSENT)
         fields = errors.json_object(body)
         await site.desk.keep_unsent(visit.person.id, visit.person.name, visit.tenant, form[:200], fields)
-        others = [
-            one for one in await site.desk.unsent_of(visit.tenant, form) if one.person != visit.person.id
-        ]
-        return JSONResponse({"others": [one.name for one in others]})
+        kept = await site.desk.unsent_of(visit.tenant, form, visit.person.id)
+        return JSONResponse({"others": [one.name for one in kept if one.person != visit.person.id]})
 
     @router.post("/t/{tenant}/unsent/{form}/drop")
     async def drop(request: Request, visit: Visiting, form: str) -> Response:

@@ -19,9 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
-from services.portal.notices.kept import Wish, notices
+from services.portal.desk import Desk
+from services.portal.notices.digest import Digest
+from services.portal.notices.kept import REMEMBERED, Wish, notices
 from services.portal.notices.post import ATTEMPTS, Post
 from services.portal.settings import PortalSettings
+from services.portal.site import Site
 from shared.contracts.rectification import DutyItem, RectificationDue, RectificationExtended
 from shared.contracts.scheduling import RoleRevoked
 from shared.eventstore import BusinessClock
@@ -122,6 +125,12 @@ async def let_go(portal: Portal) -> None:
     """The holder's lease has run out."""
     async with portal.store.relay.begin() as connection:
         await connection.execute(sa.text("delete from leases where name = 'notices'"))
+
+
+def telling(post: Post, portal: Portal) -> Site:
+    """A portal that has nothing but desks and notices."""
+    nothing: Any = None
+    return Site(nothing, nothing, nothing, Desk(portal.store.app), nothing, nothing, nothing, post)
 
 
 def by_mail(wish: Wish = LIAISON) -> Wish:
@@ -446,3 +455,22 @@ async def test_the_table_of_notices_holds_no_text_of_a_task(portal: Portal, open
     async with portal.store.app.connect() as connection:
         [row] = (await connection.execute(sa.select(notices))).all()
     assert TASK_LINE not in str(row)
+
+
+async def test_a_notice_is_forgotten_when_no_date_can_depend_on_it_any_more(
+    portal: Portal, open_post: Open
+) -> None:
+    post = open_post()
+    await post.book.keep(by_mail())
+    made = Digest("一", "二", (), ("k",))
+    for ago in (1, -1):  # a day longer than it is remembered, a day less
+        on = FIRST_DAY - timedelta(days=ago)
+        await post.book.write(by_mail(), on, made)
+        made_at = datetime.now(UTC) - REMEMBERED - timedelta(days=ago)
+        async with portal.store.app.begin() as connection:
+            aged = sa.update(notices).where(notices.c.on == on).values(made_at=made_at)
+            await connection.execute(aged)
+    assert not await telling(post, portal).tidy()
+    assert [row.on for row in await post.book.last_of(LIAISON.person, TENANT)] == [
+        FIRST_DAY + timedelta(days=1)
+    ]
