@@ -1,6 +1,7 @@
 """The portal's application: pages on what the portal keeps, commands on their way to their owners, live parts."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,12 +9,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from services.portal import pages as page_modules
 from services.portal.desk import LARGEST_UNSENT, Desk, Unsent
@@ -32,16 +33,21 @@ from shared.contracts import PUBLISHERS
 from shared.decider import Refused
 from shared.eventstore import tables
 from shared.eventstore.failures import TenantUnknown
+from shared.eventstore.reading import LARGEST_PAGE
 from shared.messaging.loop import Loop
 from shared.runtime import messages
-from shared.runtime.gate import Gate
+from shared.runtime.gate import Gate, refuse_nul
 from shared.runtime.service import Running
+from shared.security.tokens import NOBODY
 from shared.tenancy import is_tenant
 
 Fields = list[tuple[str, str]]
 """What a form sent, in its order."""
 
 SAID = messages.load(["services.portal"])
+
+_KEY = re.compile(r"[!-~]{1,200}")
+_VERSION = re.compile(r"[0-9]{1,9}")
 
 WRITE_SEEN_SECONDS = 2.0
 """How long a command's own news is waited for before the page says 处理中."""
@@ -71,6 +77,7 @@ class Site:
         person = await self.person(request)
         if not is_tenant(tenant):
             raise Refused("http.malformed-tenant", tenant=tenant)
+        refuse_nul(request)
         store = self.running.store
         actor = await self.gate.standing_of(person.caller, tenant)
         async with store.reading(tenant) as connection:
@@ -123,6 +130,7 @@ class Site:
     async def received(self, request: Request, tenant: str) -> tuple[Visit, Fields]:
         """Who sent a form that one of our pages made, and what is in it. What was sent after the sign-in had ended is
         kept. Raises NotSignedIn and refusals."""
+        await typed_into(request)
         try:
             visit = await self.visit(request, tenant)
         except NotSignedIn as nobody:
@@ -143,15 +151,38 @@ class Site:
                 service,
                 path,
                 body,
-                key=ours.get("_key") or visit.key(),
-                seen=int(seen) if seen.isdecimal() else None,
+                key=ours["_key"] if _KEY.fullmatch(ours.get("_key", "")) else visit.key(),
+                seen=int(seen) if _VERSION.fullmatch(seen) else None,
             )
         except (OwnerRefused, OwnerUnreachable) as refused:
+            if isinstance(refused, OwnerRefused):
+                await self._since(visit, service, path, refused.problem)
             return await self.sent_back(visit, fields, refused)
         await self.desk.drop_unsent(visit.person.id, visit.tenant, name)
         content = {"kind": "done" if heard else "doing", "form": name, "command": path.rpartition("/")[2]}
         back = local(ours.get("_then") or ours.get("_back", "/"))
         return with_note(back, await self.desk.note(visit.person.id, content), "")
+
+    async def _since(self, visit: Visit, service: str, path: str, problem: dict[str, Any]) -> None:
+        """Who did what since the person looked, for who may read the ledger; to others the owner names what alone."""
+        data = problem.get("data", {})
+        if problem["code"] != "kernel.changed-since" or not visit.may_see(service, "ledger"):
+            return
+        kind, id, _ = path.split("/")
+        count = min(data["now"] - data["seen"], LARGEST_PAGE)
+        try:
+            newest = await visit.get(
+                service, "ledger", stream=f"{kind}-{unquote(id)}", order="newest", limit=count
+            )
+        except (OwnerRefused, OwnerUnreachable):
+            return
+        problem["data"] = data | {
+            "changes": [
+                {"by": None if one["actor"]["id"] in NOBODY else one["actor"]["name"], "what": one["name"]}
+                for one in reversed(newest["items"])
+                if data["seen"] < one["version"]
+            ]
+        }
 
     async def sent_back(self, visit: Visit, fields: Fields, refused: Refused) -> Response:
         """The way back to a form that was refused, by its owner or by the page itself, with what was typed."""
@@ -258,9 +289,8 @@ def _common(site: Site) -> APIRouter:
     async def language(request: Request) -> Response:
         form = await request.form()
         answer = RedirectResponse(local(str(form.get("_back", "/"))), 303)
-        answer.set_cookie(
-            "language", str(form.get("language", "zh")), max_age=31_536_000, samesite="lax", httponly=True
-        )
+        chosen = "en" if form.get("language") == "en" else "zh"
+        answer.set_cookie("language", chosen, max_age=31_536_000, samesite="lax", httponly=True)
         return answer
 
     @router.post("/t/{tenant}/do/{service}/{kind}/{id}/{command}")
@@ -302,12 +332,22 @@ def _common(site: Site) -> APIRouter:
     return router
 
 
-async def own_form(request: Request, csrf: str) -> list[tuple[str, str | UploadFile]]:
-    """The fields of a form that one of our pages made for this person; refused otherwise."""
+async def typed_into(request: Request) -> FormData:
+    """The fields of a form, whoever made it. Where something breaks after this, the page that says so still has them
+    (``errors``)."""
     declared = request.headers.get("content-length", "")
-    if not declared.isdecimal() or int(declared) > LARGEST_FORM:
+    if not declared.isdecimal() or len(declared) > 9 or int(declared) > LARGEST_FORM:
         raise Refused("portal.form-too-large", limit=LARGEST_FORM)
     form = await request.form()
+    if any("\x00" in text for field in form.multi_items() for text in field if isinstance(text, str)):
+        raise Refused("http.invalid-body", problems=["body: a NUL character"])
+    request.state.typed = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return form
+
+
+async def own_form(request: Request, csrf: str) -> list[tuple[str, str | UploadFile]]:
+    """The fields of a form that one of our pages made for this person; refused otherwise."""
+    form = await typed_into(request)
     given = form.get("_csrf")
     if not isinstance(given, str) or not secrets.compare_digest(given, csrf):
         raise Refused("portal.form-not-ours")

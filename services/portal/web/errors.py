@@ -29,11 +29,12 @@ def json_object(body: bytes) -> dict[str, Any]:
     """A JSON object of texts. Raises http.invalid-body."""
     try:
         read = json.loads(body)
-    except ValueError:
-        read = None
-    if not isinstance(read, dict):
-        raise Refused("http.invalid-body", problems=["body: an object"])
-    return {str(name): str(value) for name, value in read.items()}
+        said = {name: str(value) for name, value in read.items()} if isinstance(read, dict) else None
+        if said is None or b"\x00" in "".join([*said, *said.values()]).encode():
+            raise ValueError
+    except (ValueError, RecursionError):
+        raise Refused("http.invalid-body", problems=["body: an object of texts"]) from None
+    return said
 
 
 def install(app: FastAPI) -> Fault:
@@ -63,6 +64,11 @@ def install(app: FastAPI) -> Fault:
             number=status,
             detail=en if language == "en" else detail,
             data=refused.data,
+            again=request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            if request.method == "GET"
+            else None,
+            typed=getattr(request.state, "typed", ()),
+            to=request.url.path,
         )
 
     async def refused(request: Request, error: Exception) -> Response:
