@@ -136,6 +136,15 @@ class Desk:
             rows = await connection.execute(query.order_by(unsent.c.saved_at.desc()))
             return [Unsent(row.person, row.name, row.fields, row.saved_at) for row in rows]
 
+    async def forget_typed(self, tenant: str, about: str) -> None:
+        """Whatever anybody typed into the forms about a matter, sent or not: it turned out to be classified."""
+        forms = unsent.c.form.startswith(about, autoescape=True)
+        refused = notes.c.content["form"].astext.startswith(about, autoescape=True)
+        here = notes.c.content["tenant"].astext == tenant
+        async with self._app.begin() as connection:
+            await connection.execute(sa.delete(unsent).where(unsent.c.tenant == tenant, forms))
+            await connection.execute(sa.delete(notes).where(here, refused))
+
     async def note(self, person: str, content: dict[str, Any]) -> str:
         """Something for the person's next page; its id."""
         id = secrets.token_urlsafe(12)

@@ -46,6 +46,10 @@ Fields = list[tuple[str, str]]
 
 SAID = messages.load(["services.portal"])
 
+CLASSIFIED = frozenset({"review.classified-text-not-stored", "rectification.classified"})
+"""Refusals of what is classified 涉密: the words are not kept here either, for nobody to correct (domain.md 2)."""
+WORDS = frozenset({"text", "remarks", "matter", "finding"})
+
 _KEY = re.compile(r"[!-~]{1,200}")
 _VERSION = re.compile(r"[0-9]{1,9}")
 
@@ -196,9 +200,13 @@ class Site:
             problem |= {"detail": en, "detail_zh": zh}
         kept = {key: value for key, value in fields if not key.startswith("_")}
         name = ours.get("_form", "")
+        if problem["code"] in CLASSIFIED:
+            kept = {key: value for key, value in kept.items() if key not in WORDS}
+            await self.desk.drop_unsent(visit.person.id, visit.tenant, name)
         # Whether an owner that did not answer has done it is not known: the same key again does it once at most.
         key = ours.get("_key") if isinstance(refused, OwnerUnreachable) else None
         content = {"kind": "refused", "form": name, "fields": kept, "problem": problem, "key": key}
+        content["tenant"] = visit.tenant
         note = await self.desk.note(visit.person.id, content)
         return with_note(local(ours.get("_back", "/")), note, name)
 
