@@ -180,13 +180,12 @@ class Site:
             )
         except (OwnerRefused, OwnerUnreachable):
             return
-        problem["data"] = data | {
-            "changes": [
-                {"by": None if one["actor"]["id"] in NOBODY else one["actor"]["name"], "what": one["name"]}
-                for one in reversed(newest["items"])
-                if data["seen"] < one["version"]
-            ]
+        done = {
+            (None if one["actor"]["id"] in NOBODY else one["actor"]["name"], one["name"]): None
+            for one in reversed(newest["items"])
+            if data["seen"] < one["version"]
         }
+        problem["data"] = data | {"changes": [{"by": by, "what": what} for by, what in done]}
 
     async def sent_back(self, visit: Visit, fields: Fields, refused: Refused) -> Response:
         """The way back to a form that was refused, by its owner or by the page itself, with what was typed."""

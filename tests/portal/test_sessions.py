@@ -189,6 +189,7 @@ async def test_the_minutes_go_their_way(hall: Hall, signed_in: SignedIn) -> None
     assert form("check-requirements") not in forms((await (leader).get(hall.url())).text)
     page = await send(law, hall.url(), form("check-requirements"))
     assert "；其余待核对" in text_of(page)
+    assert form("check-requirements") not in forms(page)
     assert "按季公开进展" in (await standing_in.get(hall.url())).text
     await send(standing_in, hall.url(), form("check-requirements"))
     assert hall.row()["state"] == "checked"

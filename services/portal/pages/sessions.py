@@ -15,6 +15,7 @@ from services.portal.views.timeline import timeline
 from services.portal.web.visit import Visit
 from services.portal.web.words import role_name
 from shared.decider import Refused
+from shared.tenancy import Policy
 
 Row = dict[str, Any]
 
@@ -94,6 +95,7 @@ def routes(site: Site) -> APIRouter:
             if note
             else {"comment": f"{reporter['unit']}-{visit.key()[:8]}"},
             units=await visit.all("review", "registered-units"),
+            office=lambda role: role_name(role, visit.place.tier),
             words=words,
         )
 
@@ -140,7 +142,18 @@ async def whole(visit: Visit, row: Row) -> Row:
         ),
         "bulletin_reason": next((r["ref"] for one in reversed(ledger) if (r := bulletin_reason(one))), None),
         "names": names(row, excerpts),
+        "checks": await may_check(visit, row, governing.policy),
     }
+
+
+async def may_check(visit: Visit, row: Row, policy: Policy) -> bool:
+    """Do requirements of the minutes wait for an office of the person?"""
+    if row["state"] != "drafted":
+        return False
+    offices = visit.actor.roles & {"law_office"}
+    if policy.standing_in_office in visit.actor.roles and await requirements_to_check(visit, row["session"]):
+        offices |= {policy.standing_in_office}
+    return not offices <= {*row["checked_by"]}
 
 
 async def comments_of(visit: Visit, session: str) -> list[Row]:

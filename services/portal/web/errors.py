@@ -101,7 +101,12 @@ def install(app: FastAPI) -> Fault:
             return answer(request, Refused("runtime.busy"))
         correlation = uuid.uuid4().hex
         log.exception("http.fault", path=request.url.path, correlation=correlation)
-        return answer(request, Refused("runtime.fault", correlation=correlation))
+        broken = Refused("runtime.fault", correlation=correlation)
+        try:
+            return answer(request, broken)
+        except Exception:  # what broke stands around every page: then without the person and the place
+            request.state.visit = request.state.person = None
+            return answer(request, broken)
 
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)
