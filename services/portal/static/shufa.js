@@ -15,9 +15,9 @@
   // A page that could not be opened is opened when it can be.
   const reopen = async () => {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-    if (answer && answer.status !== 503) location.reload(); else setTimeout(reopen, 5000);
+    if (answer && answer.status !== 503) location.reload(); else setTimeout(reopen, 3000);
   };
-  if (document.querySelector("[data-again]")) setTimeout(reopen, 5000);
+  if (document.querySelector("[data-again]")) setTimeout(reopen, 3000);
 
   // What is typed is kept as it is typed.
   const fieldsOf = (form) => Object.fromEntries(

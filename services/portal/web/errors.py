@@ -101,7 +101,7 @@ def install(app: FastAPI) -> Fault:
             return answer(request, Refused("runtime.busy"))
         correlation = uuid.uuid4().hex
         log.exception("http.fault", path=request.url.path, correlation=correlation)
-        broken = Refused("runtime.fault", correlation=correlation)
+        broken = Refused("portal.fault", correlation=correlation)
         try:
             return answer(request, broken)
         except Exception:  # what broke stands around every page: then without the person and the place
