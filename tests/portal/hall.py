@@ -113,6 +113,49 @@ def open_hall(cluster: Cluster, tenant: str = HALL, *, observed: bool = False) -
     return hall
 
 
+def see_to_the_end(hall: Hall) -> None:
+    """What is still to be done until the minutes are sent, however far the session has come."""
+    at = f"session/{SESSION}"
+    secretary = "示例·测试书记"
+
+    def law(command: str, **body: Any) -> None:
+        hall.do("ceshi-law", "review", f"{at}/{command}", **body)
+
+    def party(command: str, **body: Any) -> None:
+        hall.do("ceshi-party", "review", f"{at}/{command}", **body)
+
+    if hall.row()["state"] == "rostered":
+        decision = {"by": secretary, "title": "镇党委书记", "reason": "会期已定。"}
+        order = ["danweiyi", "danweijia"]
+        law("confirm-agenda", order=order, deputy_director="示例·测试所长", decision=decision)
+    if not hall.row()["words"]:
+        asked = {"requirement": "r1", "task_line": "公开执法事项清单", "units": ["danweijia", "danweiyi"]}
+        said = {"comment": "c1", "unit": "danweijia", "by": secretary, "by_title": "镇党委书记"}
+        party("record-comment", **said, text="讲得实。", requirements=[asked])
+    if hall.row()["bulletin"] is None:
+        law("note-bulletin", told=False, reason="首轮。")
+    for one in hall.row()["missing"]:
+        law("mark-not-held", **one, reason="时间所限。")
+    while (state := hall.row()["state"]) != "sent":
+        match state:
+            case "agenda_confirmed" | "running":
+                law("close-session")
+            case "held":
+                party("draft-minutes")
+            case "drafted" if "law_office" in hall.row()["checked_by"]:
+                hall.do("ceshi-supervision", "review", f"{at}/check-requirements")
+            case "drafted":
+                law("check-requirements")
+            case "checked":
+                for words in hall.row()["words"]:
+                    party("confirm-words", comment=words["comment"], entered_for=words["by"])
+                party("sign-minutes", signed_by=secretary, scan="签发件2022-9")
+            case "signed":
+                party("number-minutes", document_number="示委办〔2022〕9号")
+            case _:
+                party("send-minutes")
+
+
 def name_observers(hall: Hall) -> None:
     """The round after, as far as it is known, observes this one."""
     coming = [{"unit": unit, "post": "head"} for unit in HEADS]
