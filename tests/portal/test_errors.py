@@ -203,4 +203,5 @@ async def test_a_form_with_what_no_browser_sends_is_refused_and_breaks_nothing(
         f"/t/{town.tenant}/unsent/x", content=rb'{"a": "\u0000\ud800"}', headers={"X-Csrf": token[1]}
     )
     assert kept.status_code == 400
-    assert (await client.get(f"/t/{town.tenant}/cases?unit=%00")).status_code == 400
+    for path in ("cases?unit=%00", "cases/%00"):
+        assert (await client.get(f"/t/{town.tenant}/{path}")).status_code == 400
