@@ -14,7 +14,6 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
-from starlette.datastructures import FormData, UploadFile
 
 from services.portal import pages as page_modules
 from services.portal.desk import LARGEST_UNSENT, Desk, Unsent
@@ -23,7 +22,7 @@ from services.portal.settings import PortalSettings
 from services.portal.views.timeline import timeline
 from services.portal.web import errors, pages, signin
 from services.portal.web.around import Around
-from services.portal.web.forms import LARGEST_FORM, nested
+from services.portal.web.forms import limited, nested, own_form, typed_into
 from services.portal.web.live import News
 from services.portal.web.owners import Done, OwnerRefused, Owners, OwnerUnreachable
 from services.portal.web.signin import NotSignedIn, Person, SignIns, local
@@ -337,38 +336,6 @@ def _common(site: Site) -> APIRouter:
         )
 
     return router
-
-
-async def typed_into(request: Request) -> FormData:
-    """The fields of a form, whoever made it. Where something breaks after this, the page that says so still has them
-    (``errors``)."""
-    declared = request.headers.get("content-length", "")
-    if not declared.isdecimal() or len(declared) > 9 or int(declared) > LARGEST_FORM:
-        raise Refused("portal.form-too-large", limit=LARGEST_FORM)
-    form = await request.form()
-    if any("\x00" in text for field in form.multi_items() for text in field if isinstance(text, str)):
-        raise Refused("http.invalid-body", problems=["body: a NUL character"])
-    request.state.typed = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-    return form
-
-
-async def own_form(request: Request, csrf: str) -> list[tuple[str, str | UploadFile]]:
-    """The fields of a form that one of our pages made for this person; refused otherwise."""
-    form = await typed_into(request)
-    given = form.get("_csrf")
-    if not isinstance(given, str) or not secrets.compare_digest(given, csrf):
-        raise Refused("portal.form-not-ours")
-    return [(name, value) for name, value in form.multi_items()]
-
-
-async def limited(request: Request, limit: int) -> bytes:
-    """A body that is refused before more than ``limit`` bytes of it are read."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise Refused("portal.form-too-large", limit=limit)
-    return bytes(body)
 
 
 async def _keep_what_came_too_late(site: Site, request: Request, tenant: str, nobody: NotSignedIn) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterable
 from typing import Any
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
 
 from shared.decider import Refused
 
@@ -58,3 +62,35 @@ def _listed(value: Any) -> Any:
     if all(_PLACE.fullmatch(key) for key in value):
         return [_listed(value[key]) for key in sorted(value, key=int)]
     return {key: _listed(one) for key, one in value.items()}
+
+
+async def typed_into(request: Request) -> FormData:
+    """The fields of a form, whoever made it. Where something breaks after this, the page that says so still has them
+    (``errors``)."""
+    declared = request.headers.get("content-length", "")
+    if not declared.isdecimal() or len(declared) > 9 or int(declared) > LARGEST_FORM:
+        raise Refused("portal.form-too-large", limit=LARGEST_FORM)
+    form = await request.form()
+    if any("\x00" in text for field in form.multi_items() for text in field if isinstance(text, str)):
+        raise Refused("http.invalid-body", problems=["body: a NUL character"])
+    request.state.typed = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return form
+
+
+async def own_form(request: Request, csrf: str) -> list[tuple[str, str | UploadFile]]:
+    """The fields of a form that one of our pages made for this person; refused otherwise."""
+    form = await typed_into(request)
+    given = form.get("_csrf")
+    if not isinstance(given, str) or not secrets.compare_digest(given, csrf):
+        raise Refused("portal.form-not-ours")
+    return [(name, value) for name, value in form.multi_items()]
+
+
+async def limited(request: Request, limit: int) -> bytes:
+    """A body that is refused before more than ``limit`` bytes of it are read."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise Refused("portal.form-too-large", limit=limit)
+    return bytes(body)
