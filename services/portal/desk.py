@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import INTERVAL, JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 _META = sa.MetaData(schema="desk")
@@ -46,6 +46,8 @@ notes = sa.Table(
 REMEMBERED = timedelta(days=7)
 """How long an ended sign-in still tells whose form came too late, so that it is kept for them."""
 LARGEST_UNSENT = 256 * 1024
+AT_IT = timedelta(minutes=10)
+"""How long after the last word that was saved somebody counts as still filling a form in: then others are told."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,24 @@ class Desk:
         async with self._app.begin() as connection:
             await connection.execute(sa.delete(unsent).where(*where))
 
-    async def unsent_of(self, tenant: str, form: str) -> list[Unsent]:
-        """Everybody's for one form, newest first."""
-        query = sa.select(unsent).where(unsent.c.tenant == tenant, unsent.c.form == form)
+    async def unsent_of(self, tenant: str, form: str, person: str) -> list[Unsent]:
+        """The person's own for one form, however old, and that of whoever else is at it; newest first."""
+        at_it = unsent.c.saved_at > sa.func.clock_timestamp() - sa.cast(AT_IT, INTERVAL)
+        query = sa.select(unsent).where(
+            unsent.c.tenant == tenant, unsent.c.form == form, sa.or_(unsent.c.person == person, at_it)
+        )
         async with self._app.connect() as connection:
             rows = await connection.execute(query.order_by(unsent.c.saved_at.desc()))
             return [Unsent(row.person, row.name, row.fields, row.saved_at) for row in rows]
+
+    async def forget_typed(self, tenant: str, about: str) -> None:
+        """Whatever anybody typed into the forms about a matter, sent or not: it turned out to be classified."""
+        forms = unsent.c.form.startswith(about, autoescape=True)
+        refused = notes.c.content["form"].astext.startswith(about, autoescape=True)
+        here = notes.c.content["tenant"].astext == tenant
+        async with self._app.begin() as connection:
+            await connection.execute(sa.delete(unsent).where(unsent.c.tenant == tenant, forms))
+            await connection.execute(sa.delete(notes).where(here, refused))
 
     async def note(self, person: str, content: dict[str, Any]) -> str:
         """Something for the person's next page; its id."""
@@ -145,13 +159,12 @@ class Desk:
             content: dict[str, Any] | None = await connection.scalar(query)
         return content
 
-    async def tidy(self) -> bool:
+    async def tidy(self) -> None:
         """Throw away what nobody will ask for: notes of yesterday, sign-ins long ended."""
         now = sa.func.clock_timestamp()
         async with self._app.begin() as connection:
             await connection.execute(sa.delete(notes).where(notes.c.made_at < now - timedelta(days=1)))
             await connection.execute(sa.delete(signins).where(signins.c.expires_at < now - REMEMBERED))
-        return False
 
 
 def _id(cookie: str) -> bytes:

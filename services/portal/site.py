@@ -1,6 +1,7 @@
 """The portal's application: pages on what the portal keeps, commands on their way to their owners, live parts."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,12 +9,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
-from starlette.datastructures import UploadFile
 
 from services.portal import pages as page_modules
 from services.portal.desk import LARGEST_UNSENT, Desk, Unsent
@@ -22,7 +22,7 @@ from services.portal.settings import PortalSettings
 from services.portal.views.timeline import timeline
 from services.portal.web import errors, pages, signin
 from services.portal.web.around import Around
-from services.portal.web.forms import LARGEST_FORM, nested
+from services.portal.web.forms import limited, nested, own_form, typed_into
 from services.portal.web.live import News
 from services.portal.web.owners import Done, OwnerRefused, Owners, OwnerUnreachable
 from services.portal.web.signin import NotSignedIn, Person, SignIns, local
@@ -32,16 +32,25 @@ from shared.contracts import PUBLISHERS
 from shared.decider import Refused
 from shared.eventstore import tables
 from shared.eventstore.failures import TenantUnknown
+from shared.eventstore.reading import LARGEST_PAGE
 from shared.messaging.loop import Loop
 from shared.runtime import messages
-from shared.runtime.gate import Gate
+from shared.runtime.gate import Gate, refuse_nul
 from shared.runtime.service import Running
+from shared.security.tokens import NOBODY
 from shared.tenancy import is_tenant
 
 Fields = list[tuple[str, str]]
 """What a form sent, in its order."""
 
 SAID = messages.load(["services.portal"])
+
+CLASSIFIED = frozenset({"review.classified-text-not-stored", "rectification.classified"})
+"""Refusals of what is classified 涉密: the words are not kept here either, for nobody to correct (domain.md 2)."""
+WORDS = frozenset({"text", "remarks", "matter", "finding"})
+
+_KEY = re.compile(r"[!-~]{1,200}")
+_VERSION = re.compile(r"[0-9]{1,9}")
 
 WRITE_SEEN_SECONDS = 2.0
 """How long a command's own news is waited for before the page says 处理中."""
@@ -71,6 +80,7 @@ class Site:
         person = await self.person(request)
         if not is_tenant(tenant):
             raise Refused("http.malformed-tenant", tenant=tenant)
+        refuse_nul(request)
         store = self.running.store
         actor = await self.gate.standing_of(person.caller, tenant)
         async with store.reading(tenant) as connection:
@@ -101,7 +111,7 @@ class Site:
     async def unsent(self, visit: Visit, form: str) -> list[Unsent]:
         """What people typed into a form and did not send; the page's form offers the person's own and tells of
         others' (macro ``form``)."""
-        visit.unsent[form] = await self.desk.unsent_of(visit.tenant, form)
+        visit.unsent[form] = await self.desk.unsent_of(visit.tenant, form, visit.person.id)
         return visit.unsent[form]
 
     async def command(
@@ -123,6 +133,7 @@ class Site:
     async def received(self, request: Request, tenant: str) -> tuple[Visit, Fields]:
         """Who sent a form that one of our pages made, and what is in it. What was sent after the sign-in had ended is
         kept. Raises NotSignedIn and refusals."""
+        await typed_into(request)
         try:
             visit = await self.visit(request, tenant)
         except NotSignedIn as nobody:
@@ -143,15 +154,37 @@ class Site:
                 service,
                 path,
                 body,
-                key=ours.get("_key") or visit.key(),
-                seen=int(seen) if seen.isdecimal() else None,
+                key=ours["_key"] if _KEY.fullmatch(ours.get("_key", "")) else visit.key(),
+                seen=int(seen) if _VERSION.fullmatch(seen) else None,
             )
         except (OwnerRefused, OwnerUnreachable) as refused:
+            if isinstance(refused, OwnerRefused):
+                await self._since(visit, service, path, refused.problem)
             return await self.sent_back(visit, fields, refused)
         await self.desk.drop_unsent(visit.person.id, visit.tenant, name)
         content = {"kind": "done" if heard else "doing", "form": name, "command": path.rpartition("/")[2]}
         back = local(ours.get("_then") or ours.get("_back", "/"))
         return with_note(back, await self.desk.note(visit.person.id, content), "")
+
+    async def _since(self, visit: Visit, service: str, path: str, problem: dict[str, Any]) -> None:
+        """Who did what since the person looked, for who may read the ledger; to others the owner names what alone."""
+        data = problem.get("data", {})
+        if problem["code"] != "kernel.changed-since" or not visit.may_see(service, "ledger"):
+            return
+        kind, id, _ = path.split("/")
+        count = min(data["now"] - data["seen"], LARGEST_PAGE)
+        try:
+            newest = await visit.get(
+                service, "ledger", stream=f"{kind}-{unquote(id)}", order="newest", limit=count
+            )
+        except (OwnerRefused, OwnerUnreachable):
+            return
+        done = {
+            (None if one["actor"]["id"] in NOBODY else one["actor"]["name"], one["name"]): None
+            for one in reversed(newest["items"])
+            if data["seen"] < one["version"]
+        }
+        problem["data"] = data | {"changes": [{"by": by, "what": what} for by, what in done]}
 
     async def sent_back(self, visit: Visit, fields: Fields, refused: Refused) -> Response:
         """The way back to a form that was refused, by its owner or by the page itself, with what was typed."""
@@ -165,11 +198,21 @@ class Site:
             problem |= {"detail": en, "detail_zh": zh}
         kept = {key: value for key, value in fields if not key.startswith("_")}
         name = ours.get("_form", "")
+        if problem["code"] in CLASSIFIED:
+            kept = {key: value for key, value in kept.items() if key not in WORDS}
+            await self.desk.drop_unsent(visit.person.id, visit.tenant, name)
         # Whether an owner that did not answer has done it is not known: the same key again does it once at most.
         key = ours.get("_key") if isinstance(refused, OwnerUnreachable) else None
         content = {"kind": "refused", "form": name, "fields": kept, "problem": problem, "key": key}
+        content["tenant"] = visit.tenant
         note = await self.desk.note(visit.person.id, content)
         return with_note(local(ours.get("_back", "/")), note, name)
+
+    async def tidy(self) -> bool:
+        """Throw away what nobody will ask for, on people's desks and of notices."""
+        await self.desk.tidy()
+        await self.notices.book.forget_old()
+        return False
 
     async def _heard(self, done: Done) -> bool:
         """Wait until what others are told of the command has been applied here, up to WRITE_SEEN_SECONDS."""
@@ -202,7 +245,7 @@ def site(running: Running, gate: Gate, settings: PortalSettings, lifespan: Any) 
     signins = SignIns(settings, desk, gate.verifier)
     post = Post(running.store, gate, settings)
     made = Site(running, gate, settings, desk, owners, signins, News(running.store.relay), post)
-    running.loops.append(Loop("desk", desk.tidy, asyncio.Event(), every=600.0))
+    running.loops.append(Loop("desk", made.tidy, asyncio.Event(), every=600.0))
     running.loops.append(Loop("notices", post.step, asyncio.Event(), every=2.0))
 
     @asynccontextmanager
@@ -252,9 +295,8 @@ def _common(site: Site) -> APIRouter:
     async def language(request: Request) -> Response:
         form = await request.form()
         answer = RedirectResponse(local(str(form.get("_back", "/"))), 303)
-        answer.set_cookie(
-            "language", str(form.get("language", "zh")), max_age=31_536_000, samesite="lax", httponly=True
-        )
+        chosen = "en" if form.get("language") == "en" else "zh"
+        answer.set_cookie("language", chosen, max_age=31_536_000, samesite="lax", httponly=True)
         return answer
 
     @router.post("/t/{tenant}/do/{service}/{kind}/{id}/{command}")
@@ -275,10 +317,8 @@ def _common(site: Site) -> APIRouter:
         body = await limited(request, LARGEST_UNSENT)
         fields = errors.json_object(body)
         await site.desk.keep_unsent(visit.person.id, visit.person.name, visit.tenant, form[:200], fields)
-        others = [
-            one for one in await site.desk.unsent_of(visit.tenant, form) if one.person != visit.person.id
-        ]
-        return JSONResponse({"others": [one.name for one in others]})
+        kept = await site.desk.unsent_of(visit.tenant, form, visit.person.id)
+        return JSONResponse({"others": [one.name for one in kept if one.person != visit.person.id]})
 
     @router.post("/t/{tenant}/unsent/{form}/drop")
     async def drop(request: Request, visit: Visiting, form: str) -> Response:
@@ -296,28 +336,6 @@ def _common(site: Site) -> APIRouter:
         )
 
     return router
-
-
-async def own_form(request: Request, csrf: str) -> list[tuple[str, str | UploadFile]]:
-    """The fields of a form that one of our pages made for this person; refused otherwise."""
-    declared = request.headers.get("content-length", "")
-    if not declared.isdecimal() or int(declared) > LARGEST_FORM:
-        raise Refused("portal.form-too-large", limit=LARGEST_FORM)
-    form = await request.form()
-    given = form.get("_csrf")
-    if not isinstance(given, str) or not secrets.compare_digest(given, csrf):
-        raise Refused("portal.form-not-ours")
-    return [(name, value) for name, value in form.multi_items()]
-
-
-async def limited(request: Request, limit: int) -> bytes:
-    """A body that is refused before more than ``limit`` bytes of it are read."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise Refused("portal.form-too-large", limit=limit)
-    return bytes(body)
 
 
 async def _keep_what_came_too_late(site: Site, request: Request, tenant: str, nobody: NotSignedIn) -> None:

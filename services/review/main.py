@@ -6,6 +6,7 @@ from services.review.api import routes
 from services.review.application import AGGREGATES, COMMANDS, SERVICE, VIEWS
 from services.review.deadlines import FIRES
 from services.review.reactions import reactions
+from services.review.working_notes import WITHHELD
 from shared.runtime.service import Service, run
 
 REVIEW = Service(
@@ -16,6 +17,7 @@ REVIEW = Service(
     reactions=reactions,
     fires=FIRES,
     routes=routes,
+    withheld=WITHHELD,
 )
 
 if __name__ == "__main__":

@@ -30,6 +30,12 @@ KNOWN_AT_MOST = 4096
 _STANDING = read("standing")
 
 
+def refuse_nul(request: Request) -> None:
+    """PostgreSQL takes no text with a NUL in it, and no address of ours has one. Raises http.invalid-body."""
+    if "\x00" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+        raise Refused("http.invalid-body", problems=["address: a NUL character"])
+
+
 @dataclass(frozen=True)
 class _Known:
     at: float
@@ -50,6 +56,7 @@ class Gate:
         """The caller as an actor of the tenant. Raises the refusals of shared.security."""
         if not is_tenant(tenant):
             raise Refused("http.malformed-tenant", tenant=tenant)
+        refuse_nul(request)
         return await self.standing_of(await self._caller(request), tenant)
 
     async def standing_of(self, caller: Caller, tenant: str) -> Actor:

@@ -5,15 +5,16 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from typing import Annotated, Any, Literal, get_type_hints
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, create_model
+from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog import get_logger
 from structlog.contextvars import bind_contextvars
 
@@ -47,6 +48,16 @@ _ABOUT_THE_PAGE = frozenset({"limit", "after", "within", "sort", "search"})
 _JSON_TYPES = {int: "integer", bool: "boolean"}
 BEARER = Depends(HTTPBearer(auto_error=False, description="A token of the configured issuer."))
 _IF_MATCH = re.compile(r'(?:W/)?"(\d{1,9})"')
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """What the table of permissions cannot say, because it depends on the thing that is read."""
+
+    row: Callable[[Actor, str, dict[str, Any]], dict[str, Any] | None]
+    """The actor, a view's name and its row: the row as it is shown, None where it is not."""
+    text: Callable[[AsyncConnection, Actor, str, str, str], Awaitable[bool]]
+    """The actor, the tenant, a text's reference and its stream: is it withheld?"""
 
 
 class CommandAnswer(BaseModel):
@@ -214,6 +225,7 @@ def read_routes(
     gate: Gate,
     views: Sequence[View],
     aggregates: Iterable[Aggregate[Any, Any, Any, Any]],
+    withheld: Withheld | None = None,
 ) -> APIRouter:
     """``GET /tenants/{tenant}/{view}`` and ``…/{view}/{id}`` for each view, and texts."""
     router = APIRouter(tags=["reads"], dependencies=[BEARER])
@@ -222,7 +234,7 @@ def read_routes(
         name = view.name.replace("_", "-")
         router.add_api_route(
             f"/tenants/{{tenant}}/{name}",
-            _list_route(store, gate, view, name),
+            _list_route(store, gate, view, name, withheld),
             methods=["GET"],
             response_model=ListAnswer,
             responses=REFUSALS,
@@ -232,7 +244,7 @@ def read_routes(
         )
         router.add_api_route(
             f"/tenants/{{tenant}}/{name}/{{stream}}",
-            _row_route(store, gate, of[view.name], view, name),
+            _row_route(store, gate, of[view.name], view, name, withheld),
             methods=["GET"],
             response_model=dict[str, Any],
             responses=REFUSALS,
@@ -247,6 +259,9 @@ def read_routes(
         refuse_if(may_read(store.service, "texts", actor))
         async with store.reading(tenant) as connection:
             found = await reading.text(connection, tenant, ref)
+            if found is not None and withheld is not None:
+                hidden = await withheld.text(connection, actor, tenant, ref, found["stream"])
+                found = None if hidden else found
         if found is None:
             raise Refused("http.not-found", what=ref)
         # A text of a stream that is about no unit (a session's comment) is not one unit's own.
@@ -281,7 +296,9 @@ def _filter_parameter(view: View, name: str) -> dict[str, Any]:
     }
 
 
-def _list_route(store: EventStore, gate: Gate, view: View, name: str) -> Callable[..., Any]:
+def _list_route(
+    store: EventStore, gate: Gate, view: View, name: str, withheld: Withheld | None
+) -> Callable[..., Any]:
     async def handle(
         request: Request,
         tenant: str,
@@ -334,13 +351,18 @@ def _list_route(store: EventStore, gate: Gate, view: View, name: str) -> Callabl
                     connection, view, tenant, filters, limit, after, sort=sort or None, also=also
                 )
             items = await _presented(store, connection, view, page.items)
-        return ListAnswer(items=_shown_to(actor, view, items), next=page.next)
+        return ListAnswer(items=_shown_to(actor, view, items, withheld), next=page.next)
 
     return handle
 
 
 def _row_route(
-    store: EventStore, gate: Gate, aggregate: Aggregate[Any, Any, Any, Any], view: View, name: str
+    store: EventStore,
+    gate: Gate,
+    aggregate: Aggregate[Any, Any, Any, Any],
+    view: View,
+    name: str,
+    withheld: Withheld | None,
 ) -> Callable[..., Any]:
     async def handle(
         request: Request,
@@ -357,18 +379,23 @@ def _row_route(
                 row = await reading.view_row(connection, view, tenant, stream)
             else:
                 row = await reading.view_row_as_of(connection, aggregate, view, tenant, stream, as_of)
-            if row is None:
+            if row is None or not _shown_to(actor, view, [row], withheld):
                 raise Refused("http.not-found", what=stream)
             version = await reading.stream_version(connection, tenant, stream)
             [item] = await _presented(store, connection, view, [row], as_of)
         response.headers["ETag"] = f'"{version}"'
-        return _shown_to(actor, view, [item])[0] | {"version": version}
+        return _shown_to(actor, view, [item], withheld)[0] | {"version": version}
 
     return handle
 
 
-def _shown_to(actor: Actor, view: View, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _shown_to(
+    actor: Actor, view: View, items: list[dict[str, Any]], withheld: Withheld | None
+) -> list[dict[str, Any]]:
     """Who has a role in the tenant only from above sees no more of it than a page of the subtree shows."""
+    if withheld is not None:
+        seen = (withheld.row(actor, view.name, item) for item in items)
+        items = [item for item in seen if item is not None]
     if not view.own_only or in_own_tenant(actor).roles:
         return items
     return [{name: value for name, value in item.items() if name not in view.own_only} for item in items]

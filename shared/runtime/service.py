@@ -42,7 +42,7 @@ from shared.runtime import messages, problems
 from shared.runtime.collector import YOUNG, collect_seldom
 from shared.runtime.figures import Counting, Figures
 from shared.runtime.gate import Gate
-from shared.runtime.http import command_routes, read_routes
+from shared.runtime.http import Withheld, command_routes, read_routes
 from shared.runtime.ledger import ledger_routes
 from shared.runtime.operations import operation_routes
 from shared.runtime.settings import Settings, complaints
@@ -72,6 +72,7 @@ class Service:
     fires: Fires = field(default_factory=dict)
     routes: Callable[[EventStore, Gate], APIRouter] | None = None
     settings: type[Settings] = Settings
+    withheld: Withheld | None = None
     site: Callable[[Running, Gate, Any, Any], FastAPI] | None = None
     """In place of commands and reads over HTTP: pages. Given what runs, the gate, the settings and the lifespan."""
     figures: Figures | None = None
@@ -232,7 +233,7 @@ def http_of(
     )
     problems.install(app, messages.load([service.package]))
     app.include_router(command_routes(store, gate, service.commands))
-    app.include_router(read_routes(store, gate, service.views, service.aggregates))
+    app.include_router(read_routes(store, gate, service.views, service.aggregates, service.withheld))
     app.include_router(ledger_routes(store, gate, sealer))
     if service.routes is not None:
         app.include_router(service.routes(store, gate))

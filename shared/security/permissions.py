@@ -177,7 +177,8 @@ READS: dict[tuple[str, str], Permitted] = {
     # who gives roles sees who has them, and so does audit
     ("scheduling", "granted-roles"): by("tenant_admin", "auditor", subtree=("tenant_admin", "auditor")),
     # drafts are their unit's too; what a clerk takes down in the room is a working note of the Party office and that
-    # leader (and of the law office, which checks the requirements); the units hear of it by the minutes (domain.md 1).
+    # leader until the minutes are signed: review withholds it from the others here, the law office reads what it checks
+    # (services/review/working_notes.py); the units hear of it by the minutes (domain.md 1).
     # An office that stands in for the law office reads only what it is to judge: GET .../entrusted of review
     ("review", "drafts"):      by("law_office", "party_office", "leader", "inspector", own_unit=THE_UNIT),
     ("review", "proceedings"): by("law_office", "party_office", "leader", "inspector"),

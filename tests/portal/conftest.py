@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from playwright.async_api import BrowserContext, Page
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.local.cluster import Cluster
 from tests.played import Played
@@ -27,6 +29,18 @@ class Installation:
     def portal(self) -> str:
         """The portal's address."""
         return self.cluster.service_url("portal")
+
+    async def kept(self, *words: str) -> int:
+        """How many things that people typed, sent or not, hold one of these words in the portal's database."""
+        engine = create_async_engine(self.cluster.database_url("portal"))
+        asked = sa.text(
+            "select (select count(*) from desk.unsent where fields::text similar to :words)"
+            " + (select count(*) from desk.notes where content::text similar to :words)"
+        )
+        async with engine.connect() as connection:
+            found = await connection.scalar(asked, {"words": f"%({'|'.join(words)})%"})
+        await engine.dispose()
+        return int(found or 0)
 
 
 @pytest.fixture(scope="session")

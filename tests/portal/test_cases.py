@@ -11,7 +11,7 @@ import httpx
 from openpyxl import load_workbook
 
 from tests.portal.asked import open_case, send
-from tests.portal.conftest import SignedIn
+from tests.portal.conftest import Installation, SignedIn
 from tests.portal.town import Town
 
 JINSHAN, LANGXIA = "/t/shanghai.jinshan", "/t/shanghai.jinshan.langxia"
@@ -150,15 +150,21 @@ async def test_from_feedback_to_verification_each_does_their_step(town: Town, si
 
 
 async def test_a_classified_feedback_names_its_paper_and_keeps_no_text(
-    town: Town, signed_in: SignedIn
+    town: Town, signed_in: SignedIn, installation: Installation
 ) -> None:
+    """Not even of a page that was open before: what it sends is refused, and not kept to be put right."""
     case = await open_case(town, classified=True)
     client = await signed_in("ceshi-liaison-a")
     page = await client.get(f"{CESHI}/cases/{case}")
     form = f"case.{case}.submit-feedback"
     assert f"{form}--signer" in page.text
     assert f"{form}--text" not in page.text
-    await send(client, page, form, signer="示例·子", document_number="示例〔2022〕1号")
+    secret, paper = f"涉密情况{case}", {"signer": "示例·子", "document_number": "示例〔2022〕1号"}
+    refused = await send(client, page, form, text=secret, **paper)
+    assert "涉密" in refused.text
+    assert paper["document_number"] in refused.text
+    assert (secret in refused.text, await installation.kept(secret)) == (False, 0)
+    await send(client, page, form, **paper)
     row = await asyncio.to_thread(town.get, "ceshi-law", "rectification", f"case-register/case-{case}")
     assert row["state"] == "awaiting_receipt"
 

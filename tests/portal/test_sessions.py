@@ -11,13 +11,27 @@ import pytest
 from tests.portal import hall as halls
 from tests.portal.conftest import Installation, SignedIn
 from tests.portal.filled import forms, send
-from tests.portal.hall import SESSION, Hall, open_hall
+from tests.portal.hall import SESSION, Hall, open_hall, see_to_the_end
+from tests.shared.waiting import until
 
 
 @pytest.fixture(scope="module")
 async def hall(installation: Installation) -> Hall:
     """Gone through from the agenda to a correction of the minutes by the tests of this module, in their order."""
     return await asyncio.to_thread(open_hall, installation.cluster, halls.HALL)
+
+
+@pytest.fixture
+async def ended(hall: Hall, signed_in: SignedIn) -> Hall:
+    """The same when its minutes have been sent and the portal has heard it; who asks for it stands by itself."""
+    await asyncio.to_thread(see_to_the_end, hall)
+    party = await signed_in("ceshi-party")
+
+    async def is_heard() -> bool:
+        return (await party.get(hall.url("print", "excerpt", "danweijia"))).status_code == 200
+
+    await until(is_heard)
+    return hall
 
 
 def form(command: str, *of: str) -> str:
@@ -189,6 +203,7 @@ async def test_the_minutes_go_their_way(hall: Hall, signed_in: SignedIn) -> None
     assert form("check-requirements") not in forms((await (leader).get(hall.url())).text)
     page = await send(law, hall.url(), form("check-requirements"))
     assert "；其余待核对" in text_of(page)
+    assert form("check-requirements") not in forms(page)
     assert "按季公开进展" in (await standing_in.get(hall.url())).text
     await send(standing_in, hall.url(), form("check-requirements"))
     assert hall.row()["state"] == "checked"
@@ -236,22 +251,22 @@ async def test_a_wrong_line_is_corrected_and_the_others_stay(hall: Hall, signed_
     ],
 )
 async def test_papers_are_printed_from_what_is_known(
-    hall: Hall, signed_in: SignedIn, paper: str, says: str
+    ended: Hall, signed_in: SignedIn, paper: str, says: str
 ) -> None:
     for user in ("ceshi-party", "ceshi-leader"):
-        answer = await (await signed_in(user)).get(hall.url("print", paper))
+        answer = await (await signed_in(user)).get(ended.url("print", paper))
         assert answer.status_code == 200
         assert says in answer.text
 
 
-async def test_a_unit_reads_its_own_excerpt_and_no_other_paper(hall: Hall, signed_in: SignedIn) -> None:
+async def test_a_unit_reads_its_own_excerpt_and_no_other_paper(ended: Hall, signed_in: SignedIn) -> None:
     liaison = await signed_in("ceshi-liaison-a")
-    page = await liaison.get(hall.url())
-    assert hall.url("print", "excerpt", "danweijia") in page.text
-    assert (await liaison.get(hall.url("print", "excerpt", "danweijia"))).status_code == 200
+    page = await liaison.get(ended.url())
+    assert ended.url("print", "excerpt", "danweijia") in page.text
+    assert (await liaison.get(ended.url("print", "excerpt", "danweijia"))).status_code == 200
     for other in (("excerpt", "danweiyi"), ("minutes",), ("signing",)):
-        assert (await liaison.get(hall.url("print", *other))).status_code == 403
-    assert (await liaison.get(hall.url("comment", "new") + "?unit=danweijia")).status_code == 403
+        assert (await liaison.get(ended.url("print", *other))).status_code == 403
+    assert (await liaison.get(ended.url("comment", "new") + "?unit=danweijia")).status_code == 403
 
 
 @pytest.mark.parametrize("user", ["ceshi-liaison-a", "ceshi-supervision", "ceshi-auditor"])

@@ -36,6 +36,7 @@ from shared.security import (
     may_operate,
     may_read,
     only_unit,
+    tokens,
     unit_of,
 )
 from shared.security.grants import Recorded, TwoUnits, standing
@@ -133,6 +134,52 @@ async def test_one_person_works_in_one_unit_of_a_tenant(verifier: TokenVerifier,
     assert (await refusal(verifier, issuer.token(grants=grants))).data == {"reason": "units"}
     grants[1]["tenant"] = "shanghai.fengxian"
     assert len((await verifier.verify(issuer.token(grants=grants))).grants) == 2
+
+
+async def test_a_token_that_has_expired_is_refused_though_it_is_remembered(
+    verifier: TokenVerifier, issuer: Issuer
+) -> None:
+    token = issuer.token(exp=int(time.time()) - 5)
+    await verifier.verify(token)
+    verifier._leeway = 0  # as if the time that is forgiven had gone by; the clock of the memory stands still
+    assert isinstance(await refusal(verifier, token), TokenExpired)
+
+
+async def test_a_token_is_remembered_for_two_seconds_and_then_checked_again(
+    verifier: TokenVerifier, issuer: Issuer, hands: Hands
+) -> None:
+    token = issuer.token()
+    caller = await verifier.verify(token)
+    verifier._keys.clear()
+    hands.now += tokens.VERIFIED_SECONDS / 2
+    assert await verifier.verify(token) is caller
+    hands.now += tokens.VERIFIED_SECONDS / 2
+    issuer.answers = False
+    assert isinstance(await refusal(verifier, token), KeysUnavailable)
+
+
+async def test_what_is_remembered_is_the_whole_token(verifier: TokenVerifier, issuer: Issuer) -> None:
+    token = issuer.token()
+    await verifier.verify(token)
+    header, claims, signature = token.split(".")
+    altered = signature[:40] + ("A" if signature[40] != "A" else "B") + signature[41:]
+    assert (await refusal(verifier, f"{header}.{claims}.{altered}")).data == {"reason": "signature"}
+    other = issuer.token(sub="u-other").split(".")[1]
+    assert (await refusal(verifier, f"{header}.{other}.{signature}")).data == {"reason": "signature"}
+
+
+async def test_no_more_tokens_are_remembered_than_fit(
+    verifier: TokenVerifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "VERIFIED_AT_MOST", 3)
+    five = [issuer.token(sub=f"u-{n}") for n in range(5)]
+    for token in five:
+        await verifier.verify(token)
+    assert len(verifier._verified) == 3
+    verifier._keys.clear()
+    issuer.answers = False
+    assert (await verifier.verify(five[4])).id == "u-4"
+    assert isinstance(await refusal(verifier, five[0]), TokenInvalid | KeysUnavailable)
 
 
 async def test_a_token_signed_by_somebody_else_is_refused(verifier: TokenVerifier, issuer: Issuer) -> None:

@@ -13,6 +13,14 @@ def as_written(text: str) -> str:
     return text
 
 
+def place(session: str) -> tuple[int, int, str]:
+    """``2021-2`` comes before ``2021-10``; an id of another form stands before all, by its letters."""
+    year, _, number = session.partition("-")
+    if year.isdecimal() and number.isdecimal():
+        return int(year), int(number), ""
+    return 0, 0, session
+
+
 @dataclass(frozen=True)
 class Saying:
     """``translated`` turns our Chinese words into the reader's language, ``office`` names an office in a tenant of the

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
+from services.portal.domain.saying import place
 from services.portal.domain.sentences import STATES
 from services.portal.pages.cases import choices
 from services.portal.site import Site
@@ -65,7 +66,7 @@ async def _ahead(visit: Visit, told: list[dict[str, Any]]) -> list[tuple[str, li
             [
                 (earlier.session, say.round(earlier.session))
                 for earlier in with_cases
-                if earlier.session < one["session"]
+                if place(earlier.session) < place(one["session"])
             ],
         )
         for one in await visit.all("scheduling", "sessions")

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 from starlette.datastructures import QueryParams
 
+from services.portal.domain.saying import place
 from services.portal.site import Site
 from services.portal.views.case_choices import case_sessions, case_units
 from services.portal.web import case_words
@@ -131,15 +132,13 @@ async def choices(visit: Visit) -> tuple[Sequence[Any], Sequence[Any]]:
     """The sessions, newest first, and the units in official order, that have a case."""
     sessions, units = case_sessions, case_units
     async with visit.reading() as connection:
-        held = await connection.execute(
-            sa.select(sessions).where(sessions.c.tenant == visit.tenant).order_by(sessions.c.session.desc())
-        )
+        held = await connection.execute(sa.select(sessions).where(sessions.c.tenant == visit.tenant))
         told = await connection.execute(
             sa.select(units)
             .where(units.c.tenant == visit.tenant)
             .order_by(units.c.official_order, units.c.unit)
         )
-        return held.all(), told.all()
+        return sorted(held, key=lambda one: place(one.session), reverse=True), told.all()
 
 
 async def _nothing() -> None:

@@ -211,7 +211,7 @@ async def _keep(
 
 async def _kept(site: Site, visit: Visit, form: str) -> dict[str, str]:
     """What the person has kept in a form."""
-    kept = await site.desk.unsent_of(visit.tenant, form)
+    kept = await site.desk.unsent_of(visit.tenant, form, visit.person.id)
     return next((one.fields for one in kept if one.person == visit.person.id), {})
 
 

@@ -10,7 +10,8 @@ from fastapi.responses import Response
 
 from services.portal.notices.channels import permitted_address, permitted_url
 from services.portal.notices.kept import Wish
-from services.portal.site import Site, own_form, with_note
+from services.portal.site import Site, with_note
+from services.portal.web.forms import own_form
 from services.portal.web.visit import Visit
 from services.portal.web.work_words import KINDS
 from shared.decider import Refused

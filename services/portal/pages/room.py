@@ -39,7 +39,7 @@ def routes(site: Site) -> APIRouter:
         ours = dict(fields)
         typed = {name: value for name, value in fields if not name.startswith("_")}
         shown = ours.get("lines", "")
-        typed["lines"] = str(int(shown) + 1 if shown.isdecimal() else 3)
+        typed["lines"] = str(min(int(shown[:3]), words.LINES_AT_MOST) + 1 if shown.isdecimal() else 3)
         name = ours.get("_form", "")
         await site.desk.keep_unsent(visit.person.id, visit.person.name, visit.tenant, name, typed)
         return RedirectResponse(f"{local(ours.get('_back', '/'))}#{name}", 303)

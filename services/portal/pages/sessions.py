@@ -15,6 +15,7 @@ from services.portal.views.timeline import timeline
 from services.portal.web.visit import Visit
 from services.portal.web.words import role_name
 from shared.decider import Refused
+from shared.tenancy import Policy
 
 Row = dict[str, Any]
 
@@ -48,13 +49,13 @@ def routes(site: Site) -> APIRouter:
             checks = await requirements_to_check(visit, session)
             own = await own_excerpt(visit, session)
             return site.page(visit, "sessions/told.html", row=row, checks=checks, own=own, words=words)
-        row = await proceedings(visit, session)
+        row = await proceedings(visit, session, site)
         return site.page(visit, "sessions/one.html", **await whole(visit, row), words=words)
 
     @router.get("/t/{tenant}/sessions/{session}/supplement/{unit}")
     async def supplement(visit: Visiting, session: str, unit: str) -> Response:
         visit.require("review", "proceedings")
-        row = await proceedings(visit, session)
+        row = await proceedings(visit, session, site)
         reporter = by_unit(row["roster"], unit)
         before = next((one for one in row["supplements"] if one["unit"] == unit), None)
         form = f"session.{session}.record-supplement.{unit}"
@@ -75,7 +76,7 @@ def routes(site: Site) -> APIRouter:
     async def comment(visit: Visiting, session: str, comment: str, unit: str | None = None) -> Response:
         """``comment`` is ``new``, on the ``unit`` that is named, or the comment that is put right."""
         visit.require("review", "proceedings")
-        row = await proceedings(visit, session)
+        row = await proceedings(visit, session, site)
         note: Row | None = None
         if comment != "new":
             note = by_comment(await comments_of(visit, session), comment)
@@ -94,17 +95,20 @@ def routes(site: Site) -> APIRouter:
             if note
             else {"comment": f"{reporter['unit']}-{visit.key()[:8]}"},
             units=await visit.all("review", "registered-units"),
+            office=lambda role: role_name(role, visit.place.tier),
             words=words,
         )
 
     return router
 
 
-async def proceedings(visit: Visit, session: str) -> Row:
-    """The session's row. Raises http.not-found."""
+async def proceedings(visit: Visit, session: str, site: Site | None = None) -> Row:
+    """The session's row. Of one that is classified nothing stays that people typed here. Raises http.not-found."""
     row = await visit.row("review", f"proceedings/session-{session}")
     if row is None:
         raise Refused("http.not-found", what=session)
+    if row["classified"] and site is not None:
+        await site.desk.forget_typed(visit.tenant, f"session.{session}.")
     return row
 
 
@@ -138,7 +142,18 @@ async def whole(visit: Visit, row: Row) -> Row:
         ),
         "bulletin_reason": next((r["ref"] for one in reversed(ledger) if (r := bulletin_reason(one))), None),
         "names": names(row, excerpts),
+        "checks": await may_check(visit, row, governing.policy),
     }
+
+
+async def may_check(visit: Visit, row: Row, policy: Policy) -> bool:
+    """Do requirements of the minutes wait for an office of the person?"""
+    if row["state"] != "drafted":
+        return False
+    offices = visit.actor.roles & {"law_office"}
+    if policy.standing_in_office in visit.actor.roles and await requirements_to_check(visit, row["session"]):
+        offices |= {policy.standing_in_office}
+    return not offices <= {*row["checked_by"]}
 
 
 async def comments_of(visit: Visit, session: str) -> list[Row]:

@@ -16,6 +16,7 @@ from services.portal.site import Site
 from services.portal.told import told_of, with_what_owners_tell
 from services.portal.views.cases import case_heads
 from services.portal.views.timeline import EVERY_CONTRACT, timeline
+from services.portal.web.event_words import SERVICES
 from services.portal.web.visit import Visit
 from services.portal.web.work_words import EVENTS, GROUP_NAMES, TASKS, session_parts
 
@@ -47,7 +48,7 @@ def routes(site: Site) -> APIRouter:
             groups=[(name, GROUP_NAMES[name], _in(name, found)) for name in GROUPS],
             words=TASKS,
             session_parts=session_parts,
-            silent=sorted(told.silent),
+            silent=[SERVICES[one] for one in sorted(told.silent)],
             more=more,
             at_most=AT_MOST,
             late=late,

@@ -12,6 +12,13 @@
   });
   addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => { delete form.dataset.sent; }));
 
+  // A page that could not be opened is opened when it can be.
+  const reopen = async () => {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (answer && answer.status !== 503) location.reload(); else setTimeout(reopen, 3000);
+  };
+  if (document.querySelector("[data-again]")) setTimeout(reopen, 3000);
+
   // What is typed is kept as it is typed.
   const fieldsOf = (form) => Object.fromEntries(
     [...new FormData(form)].filter(([name, value]) => !name.startsWith("_") && typeof value === "string"));

@@ -29,11 +29,12 @@ def json_object(body: bytes) -> dict[str, Any]:
     """A JSON object of texts. Raises http.invalid-body."""
     try:
         read = json.loads(body)
-    except ValueError:
-        read = None
-    if not isinstance(read, dict):
-        raise Refused("http.invalid-body", problems=["body: an object"])
-    return {str(name): str(value) for name, value in read.items()}
+        said = {name: str(value) for name, value in read.items()} if isinstance(read, dict) else None
+        if said is None or b"\x00" in "".join([*said, *said.values()]).encode():
+            raise ValueError
+    except (ValueError, RecursionError):
+        raise Refused("http.invalid-body", problems=["body: an object of texts"]) from None
+    return said
 
 
 def install(app: FastAPI) -> Fault:
@@ -63,6 +64,11 @@ def install(app: FastAPI) -> Fault:
             number=status,
             detail=en if language == "en" else detail,
             data=refused.data,
+            again=request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            if request.method == "GET"
+            else None,
+            typed=getattr(request.state, "typed", ()),
+            to=request.url.path,
         )
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -95,7 +101,12 @@ def install(app: FastAPI) -> Fault:
             return answer(request, Refused("runtime.busy"))
         correlation = uuid.uuid4().hex
         log.exception("http.fault", path=request.url.path, correlation=correlation)
-        return answer(request, Refused("runtime.fault", correlation=correlation))
+        broken = Refused("portal.fault", correlation=correlation)
+        try:
+            return answer(request, broken)
+        except Exception:  # what broke stands around every page: then without the person and the place
+            request.state.visit = request.state.person = None
+            return answer(request, broken)
 
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(RequestValidationError, invalid)

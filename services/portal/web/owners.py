@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from services.portal.web.event_words import SERVICES
 from shared.decider import Refused
 from shared.security.trust import trusted
 
@@ -29,7 +30,7 @@ class OwnerUnreachable(Refused):
     """503: a service does not answer, or not in words we know."""
 
     def __init__(self, service: str) -> None:
-        super().__init__("portal.owner-unreachable", service=service)
+        super().__init__("portal.owner-unreachable", service=service, name=SERVICES[service])
 
 
 @dataclass(frozen=True)

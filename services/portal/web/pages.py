@@ -110,6 +110,7 @@ def environment(language: str) -> jinja2.Environment:
         "static": static,
         "navigation": navigation,
         "happened": happened,
+        "role_name": words.role_name,
         "languages": words.LANGUAGES,
     }
     return made

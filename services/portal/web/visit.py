@@ -59,6 +59,8 @@ class Visit:
     owners: Owners
     note: Mapping[str, Any] = field(default_factory=lambda: NOTHING_TO_SAY)
     unsent: dict[str, list[Unsent]] = field(default_factory=dict)
+    drawn: set[str] = field(default_factory=set)
+    """The forms that the page has."""
 
     @property
     def tenant(self) -> str:
@@ -69,6 +71,13 @@ class Visit:
     def roles(self) -> list[str]:
         """The person's roles here, as the tier calls them."""
         return [role_name(role, self.place.tier) for role in sorted(self.actor.roles)]
+
+    @property
+    def typed_in_vain(self) -> list[str]:
+        """What was typed into a form that was refused and is on the page no more: the matter has gone on."""
+        if self.note["kind"] != "refused" or self.note["form"] in self.drawn:
+            return []
+        return [text for text in self.note["fields"].values() if not text.isascii() or len(text) > 80]
 
     def may(self, service: str, command: str) -> bool:
         """May the person give this command here, by role?"""

@@ -37,8 +37,14 @@ def light(
         case "awaiting_verification":
             return Light("none", "magnifier", None, "receipted, awaiting verification", "已签收，待核查")
         case "open" | "returned" if suspended_until is not None:
-            until = suspended_until.isoformat()
-            return Light("none", "pause", None, f"suspended until {until}", f"暂停办理至{until}")
+            until = suspended_until
+            return Light(
+                "none",
+                "pause",
+                None,
+                f"suspended until {until}",
+                f"暂停办理至{until.year}年{until.month}月{until.day}日",
+            )
         case "open" | "returned":
             return running(due_on, today, policy, calendar)
 

@@ -28,7 +28,16 @@ KEPT = sa.text(
     " array[''::bytea], array[null]::text[])"
 )
 APPLIED = sa.text("update applied set sequence = :sequence where source = :source and tenant = :tenant")
-CLEARED = ("desk.notices", "desk.notice_wishes", "grants", "received", "pending", "applied", "leases")
+CLEARED = (
+    "desk.unsent",
+    "desk.notices",
+    "desk.notice_wishes",
+    "grants",
+    "received",
+    "pending",
+    "applied",
+    "leases",
+)
 
 
 @dataclass

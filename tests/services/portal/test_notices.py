@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,9 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
-from services.portal.notices.kept import Wish, notices
+from services.portal.notices.digest import Digest
+from services.portal.notices.kept import REMEMBERED, Wish, notices
 from services.portal.notices.post import ATTEMPTS, Post
 from services.portal.settings import PortalSettings
+from services.portal.site import site
 from shared.contracts.rectification import DutyItem, RectificationDue, RectificationExtended
 from shared.contracts.scheduling import RoleRevoked
 from shared.eventstore import BusinessClock
@@ -34,6 +37,7 @@ from tests.services.portal.receivers import Hook, Mailbox, hook, mailbox
 DUE = date(2022, 2, 28)
 YELLOW, ORANGE = date(2022, 2, 13), date(2022, 2, 21)
 LIAISON = Wish("u-liaison", TENANT, "示例·联络员", grants=(GrantHeld(TENANT, "liaison", "langxia"),))
+NOBODY = "http://127.0.0.1:1"
 TASK_LINE = "建立对外合同台账"
 
 Open = Callable[..., Post]
@@ -70,20 +74,19 @@ def there() -> Iterator[Hook]:
 
 
 @pytest.fixture
-async def open_post(portal: Portal, box: Mailbox, tmp_path: Path) -> AsyncIterator[Open]:
-    """Opens a replica's post. Nobody waits between tries."""
+def settings(box: Mailbox, tmp_path: Path) -> PortalSettings:
+    """Of a portal whose owners and issuer are not there."""
     key = tmp_path / "seal.pem"
     private = Ed25519PrivateKey.generate()
     key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    issuer = "http://127.0.0.1:1"
-    settings = PortalSettings(
+    return PortalSettings(
         service="portal",
         database_url=SecretStr(""),
         relay_database_url=SecretStr(""),
         nats_url=SecretStr(""),
-        issuer=issuer,
-        jwks_url=issuer,
-        token_url=issuer,
+        issuer=NOBODY,
+        jwks_url=NOBODY,
+        token_url=NOBODY,
         client_id="portal",
         client_secret=SecretStr("secret"),
         seal_key=key,
@@ -92,18 +95,23 @@ async def open_post(portal: Portal, box: Mailbox, tmp_path: Path) -> AsyncIterat
         clock="simulated",
         simulated_start=FIRST_DAY,
         public_url="http://127.0.0.1:8000",
-        scheduling_url=issuer,
-        review_url=issuer,
-        rectification_url=issuer,
-        evaluation_url=issuer,
+        scheduling_url=NOBODY,
+        review_url=NOBODY,
+        rectification_url=NOBODY,
+        evaluation_url=NOBODY,
         signin_key=SecretStr(Fernet.generate_key().decode()),
         smtp_url=SecretStr(box.url),
         mail_from="shufa@example.org",
     )
+
+
+@pytest.fixture
+async def open_post(portal: Portal, settings: PortalSettings) -> AsyncIterator[Open]:
+    """Opens a replica's post. Nobody waits between tries."""
     opened: list[Post] = []
 
     def make(**changed: Any) -> Post:
-        gate = Gate(TokenVerifier(issuer, "shufa", issuer), portal.store)
+        gate = Gate(TokenVerifier(NOBODY, "shufa", NOBODY), portal.store)
         given = {"wait": lambda attempt: timedelta(0), **changed}
         opened.append(Post(portal.store, gate, settings, **given))
         return opened[-1]
@@ -446,3 +454,25 @@ async def test_the_table_of_notices_holds_no_text_of_a_task(portal: Portal, open
     async with portal.store.app.connect() as connection:
         [row] = (await connection.execute(sa.select(notices))).all()
     assert TASK_LINE not in str(row)
+
+
+async def test_a_loop_of_the_portal_forgets_a_notice_that_no_date_can_depend_on_any_more(
+    portal: Portal, open_post: Open, settings: PortalSettings
+) -> None:
+    post = open_post()
+    await post.book.keep(by_mail())
+    made = Digest("一", "二", (), ("k",))
+    for ago in (1, -1):  # a day longer than it is remembered, a day less
+        on = FIRST_DAY - timedelta(days=ago)
+        await post.book.write(by_mail(), on, made)
+        made_at = datetime.now(UTC) - REMEMBERED - timedelta(days=ago)
+        async with portal.store.app.begin() as connection:
+            aged = sa.update(notices).where(notices.c.on == on).values(made_at=made_at)
+            await connection.execute(aged)
+    running: Any = SimpleNamespace(store=portal.store, loops=[], before_stop=[])
+    site(running, Gate(TokenVerifier(NOBODY, "shufa", NOBODY), portal.store), settings, None)
+    [tidying] = [one for one in running.loops if one.name == "desk"]
+    assert not await tidying.step()
+    assert [row.on for row in await post.book.last_of(LIAISON.person, TENANT)] == [
+        FIRST_DAY + timedelta(days=1)
+    ]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.portal.domain.saying import Saying
+from services.portal.domain.saying import Saying, place
 from services.portal.domain.sentences import SENTENCES, sentence
 from services.portal.web.pages import HERE, day
 from services.portal.web.words import role_name, translations
@@ -91,3 +91,7 @@ def test_every_word_of_a_sentence_has_its_english(module: str) -> None:
     } - notes
     assert said
     assert {text for text in said if english(text) == text} == set()
+
+
+def test_rounds_stand_in_the_order_of_their_years_and_numbers() -> None:
+    assert sorted(["2022-1", "2021-10", "x", "2021-2"], key=place) == ["x", "2021-2", "2021-10", "2022-1"]

@@ -127,7 +127,7 @@ def test_by_when_the_offices_should_receipt_is_policy() -> None:
 @pytest.mark.parametrize("standing", ["open", "returned"])
 def test_in_a_suspension_no_date_runs(standing: Standing) -> None:
     shown = light(standing, DUE, DUE, POLICY, CALENDAR, suspended_until=date(2022, 2, 27))
-    assert (shown.colour, shown.icon, shown.zh) == ("none", "pause", "暂停办理至2022-02-27")
+    assert (shown.colour, shown.icon, shown.zh) == ("none", "pause", "暂停办理至2022年2月27日")
     done = light("completed", DUE, DUE, POLICY, CALENDAR, suspended_until=date(2022, 2, 27))
     assert done.icon == "check"
 

@@ -20,7 +20,10 @@ from jwt.algorithms import OKPAlgorithm
 from services.review.api import routes
 from services.review.application import AGGREGATES, COMMANDS, DRAFTS, SERVICE, SESSIONS, VIEWS
 from services.review.domain.draft import SubmitDraft
-from services.review.domain.minutes import CheckRequirements, DraftMinutes
+from services.review.domain.minutes import CheckRequirements, ConfirmWords, DraftMinutes, SignMinutes
+from services.review.domain.proceedings import RecordComment
+from services.review.views.comments import comments
+from services.review.working_notes import WITHHELD
 from shared.contracts import Contract, scheduling
 from shared.eventstore import Context, EventStore, UnitOfWork, reference, tables, views
 from shared.runtime import messages, problems
@@ -69,7 +72,7 @@ class Asking:
         problems.install(app, messages.load([f"services.{SERVICE}"]))
         gate = Gate(verifier, store)
         app.include_router(command_routes(store, gate, COMMANDS))
-        app.include_router(read_routes(store, gate, VIEWS, AGGREGATES))
+        app.include_router(read_routes(store, gate, VIEWS, AGGREGATES, WITHHELD))
         app.include_router(ledger_routes(store, gate))
         app.include_router(routes(store, gate))
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://review.test")
@@ -79,11 +82,13 @@ class Asking:
         headers = self.by(*roles, tenant=tenant, subtree=subtree)
         return await self.client.get(f"/tenants/{TENANT}/entrusted", headers=headers)
 
-    def by(self, *roles: str, tenant: str = TENANT, subtree: bool = False) -> dict[str, str]:
+    def by(
+        self, *roles: str, tenant: str = TENANT, subtree: bool = False, name: str = "某"
+    ) -> dict[str, str]:
         """The headers of somebody with these roles."""
         now = int(time.time())
         grants = [{"tenant": tenant, "role": role, "subtree": subtree} for role in roles]
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u", "name": "某", "iat": now, "exp": now + 600}
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u", "name": name, "iat": now, "exp": now + 600}
         token = jwt.encode(claims | {"grants": grants}, self.key, "EdDSA", headers={"kid": "one"})
         return {"Authorization": f"Bearer {token}"}
 
@@ -236,3 +241,54 @@ async def test_a_tier_above_reads_no_draft_comment_or_text_of_the_tier_below(
         assert (answer.status_code, answer.json()["code"]) == (403, "security.not-permitted")
         said.append(answer.text)
     assert not [text.body for text in texts if any(text.body in one for one in said)]
+
+
+Seen = tuple[list[str], bool, list[int]]
+
+
+async def seen_by(asking: Asking, headers: dict[str, str], refs: list[str]) -> Seen:
+    """Whose comments somebody reads, whether with the words, and how each text is answered."""
+    listed = await asking.client.get(f"/tenants/{TENANT}/comments", headers=headers)
+    rows = listed.json()["items"]
+    texts = [await asking.client.get(f"/tenants/{TENANT}/texts/{ref}", headers=headers) for ref in refs]
+    named = sorted({one["by"] for one in rows})
+    return named, all(one["text_ref"] for one in rows), [one.status_code for one in texts]
+
+
+async def test_until_the_minutes_are_signed_a_note_is_the_party_offices_and_that_leaders(
+    store: EventStore, asking: Asking
+) -> None:
+    """Notes that were taken down again, too, which no view names any more. The law office has what it checks."""
+    await confirm_agenda(store)
+    await hold(store)
+    day = date(2021, 6, 24)
+    refs = []
+    for by, words in (("领导甲", "先。"), ("领导甲", "后。"), ("领导乙", "乙说。")):
+        note = RecordComment({"领导甲": "c-a", "领导乙": "c-b"}[by], "langxia", by, "副区长", words)
+        await give(store, SESSIONS, "2021-1", note, PARTY_OFFICE, day)
+        async with store.reading(TENANT) as connection:
+            found = sa.select(tables.texts.c.ref).where(tables.texts.c.body == words)
+            refs.append((await connection.execute(found)).scalar_one())
+    both = ["领导乙", "领导甲"]
+    ways: dict[str, tuple[dict[str, str], Seen]] = {
+        "Party office": (asking.by("party_office"), (both, True, [200, 200, 200])),
+        "leader": (asking.by("leader", name="领导甲"), (["领导甲"], True, [200, 200, 404])),
+        "other leader": (asking.by("leader", name="领导乙"), (["领导乙"], True, [404, 404, 200])),
+        "law office": (asking.by("law_office", name="领导甲"), (both, False, [404, 404, 404])),
+        "who said nothing": (asking.by("leader", name="领导丙"), ([], True, [404, 404, 404])),
+    }
+    for who, (headers, seen) in ways.items():
+        assert await seen_by(asking, headers, refs) == seen, who
+    row = f"/tenants/{TENANT}/comments/session-2021-1"
+    for params in ({}, {"as_of": day.isoformat()}):
+        hidden = await asking.client.get(row, headers=asking.by("leader", name="领导丙"), params=params)
+        assert hidden.status_code == 404
+    await give(store, SESSIONS, "2021-1", DraftMinutes(), PARTY_OFFICE, date(2021, 6, 28))
+    await give(store, SESSIONS, "2021-1", CheckRequirements(), LAW_OFFICE, date(2021, 6, 30))
+    async with store.reading(TENANT) as connection:
+        taken_down = (await connection.execute(sa.select(comments.c.comment, comments.c.by))).all()
+    for comment, by in taken_down:
+        await give(store, SESSIONS, "2021-1", ConfirmWords(comment, by), PARTY_OFFICE, date(2021, 7, 2))
+    await give(store, SESSIONS, "2021-1", SignMinutes("书记甲"), PARTY_OFFICE, date(2021, 7, 5))
+    for who, (headers, _) in ways.items():
+        assert await seen_by(asking, headers, refs) == (both, True, [200, 200, 200]), who
