@@ -20,6 +20,8 @@ from shared.messaging.broker import Broker
 from shared.messaging.fork import Behind, accept_all, behind
 
 _SHOWN = 20
+BROKER_WITHIN_SECONDS = 5.0
+"""Somebody waits for the answer, and can ask again."""
 
 
 def verify(services: Iterable[Parts], tenant: str | None) -> None:
@@ -111,6 +113,7 @@ def fork(parts: Parts, acceptance: Acceptance | None) -> None:
 
 async def _fork(parts: Parts, acceptance: Acceptance | None) -> None:
     broker = Broker(parts.nats_url, "operator")
+    broker.connect_within_seconds = BROKER_WITHIN_SECONDS
     try:
         await broker.connect()
     except Exception as error:  # whatever the library has for it; its words may hold the address

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 import pkgutil
 import re
 import subprocess
@@ -220,6 +221,8 @@ def left_out(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "shared.testing.mutants", "--root", str(folder), "--workers", "2"],
         cwd=rulebook.ROOT,
+        # What this run was told besides is not for the runs that it starts.
+        env={name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
         capture_output=True,
         text=True,
         check=False,
