@@ -88,7 +88,16 @@ class Calendar:
         """How many working days lie after ``start`` up to and including ``end``; negative when ``end`` is before."""
         if end < start:
             return -self.working_days_between(end, start)
-        return sum(self.is_working_day(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
+        count = _weekdays_between(start, end)
+        for number in range((start + ONE_DAY).year, end.year + 1) if start < end else ():
+            year = self.years.get(number)
+            if year is None:
+                raise YearNotPublished(number)
+            within = [day for day in year.holidays | year.working_weekend_days if start < day <= end]
+            count += sum(
+                self.is_working_day(day) - (day.weekday() < SATURDAY) for day in within if day.year == number
+            )
+        return count
 
     def _step(self, day: date, count: int, step: timedelta) -> date:
         if count < 0:
@@ -97,3 +106,9 @@ class Calendar:
             day += step
             count -= self.is_working_day(day)
         return day
+
+
+def _weekdays_between(start: date, end: date) -> int:
+    """Mondays to Fridays after ``start`` up to and including ``end``, which is not before it."""
+    weeks, rest = divmod((end - start).days, 7)
+    return weeks * 5 + sum((start.weekday() + n) % 7 < SATURDAY for n in range(1, rest + 1))

@@ -157,6 +157,33 @@ def test_what_lies_between_adds_up_and_changes_sign_with_direction(
     assert between(start, start) == 0
 
 
+_ABOUT = st.dates(date(2020, 12, 1), date(2023, 1, 31))
+_SOME_DAYS = st.frozensets(_ABOUT, max_size=40)
+
+
+@given(
+    known=st.sets(st.sampled_from([2021, 2022])),
+    off=st.lists(_SOME_DAYS, min_size=2, max_size=2),
+    back=st.lists(_SOME_DAYS, min_size=2, max_size=2),
+    start=_ABOUT,
+    end=_ABOUT,
+)
+def test_working_days_are_counted_as_one_would_day_by_day(
+    known: set[int], off: list[frozenset[date]], back: list[frozenset[date]], start: date, end: date
+) -> None:
+    """Whatever a year's arrangement names: weekends that are off, weekdays that are made up, days of other years."""
+    years = {year: Year(year, off[n], back[n]) for n, year in enumerate((2021, 2022)) if year in known}
+    calendar, (first, last) = Calendar(years), sorted((start, end))
+    unknown = [day.year for day in days_between(first, last) if day.year not in known]
+    if unknown:
+        with pytest.raises(YearNotPublished) as refused:
+            calendar.working_days_between(start, end)
+        assert refused.value.year == unknown[0]
+    else:
+        by_hand = sum(map(calendar.is_working_day, days_between(first, last)))
+        assert calendar.working_days_between(start, end) == (by_hand if start <= end else -by_hand)
+
+
 @given(day=TWENTY_YEARS, count=st.integers(max_value=-1))
 def test_a_negative_count_is_a_mistake_of_the_caller(day: date, count: int) -> None:
     with pytest.raises(ValueError, match="one direction"):
