@@ -93,10 +93,9 @@ class Calendar:
             year = self.years.get(number)
             if year is None:
                 raise YearNotPublished(number)
-            within = [day for day in year.holidays | year.working_weekend_days if start < day <= end]
-            count += sum(
-                self.is_working_day(day) - (day.weekday() < SATURDAY) for day in within if day.year == number
-            )
+            for day in year.holidays | year.working_weekend_days:
+                if start < day <= end and day.year == number:
+                    count += self.is_working_day(day) - (day.weekday() < SATURDAY)
         return count
 
     def _step(self, day: date, count: int, step: timedelta) -> date:

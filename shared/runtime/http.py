@@ -379,12 +379,14 @@ def _row_route(
                 row = await reading.view_row(connection, view, tenant, stream)
             else:
                 row = await reading.view_row_as_of(connection, aggregate, view, tenant, stream, as_of)
-            if row is None or not _shown_to(actor, view, [row], withheld):
+            if row is None:
                 raise Refused("http.not-found", what=stream)
             version = await reading.stream_version(connection, tenant, stream)
-            [item] = await _presented(store, connection, view, [row], as_of)
+            shown = _shown_to(actor, view, await _presented(store, connection, view, [row], as_of), withheld)
+        if not shown:
+            raise Refused("http.not-found", what=stream)
         response.headers["ETag"] = f'"{version}"'
-        return _shown_to(actor, view, [item], withheld)[0] | {"version": version}
+        return shown[0] | {"version": version}
 
     return handle
 

@@ -1,7 +1,7 @@
 """Tenants as paths, the policy that holds for one of them on a day, and what several services compute by it. Pure."""
 
 from shared.tenancy.drafts import draft_dates, draft_owed
-from shared.tenancy.lights import Colour, Light, receipt_due_on, running, working_days
+from shared.tenancy.lights import Colour, Light, receipt_due_on, running, suspended, working_days
 from shared.tenancy.offices import acting_office, office_in_charge
 from shared.tenancy.policy import (
     VALUES,
@@ -46,6 +46,7 @@ __all__ = [
     "receipt_due_on",
     "running",
     "stricter_only",
+    "suspended",
     "under",
     "unknown_values",
     "working_days",

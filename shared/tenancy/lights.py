@@ -51,6 +51,12 @@ def running(
     return Light("green", "clock", left, en, zh)
 
 
+def suspended(until: date) -> Light:
+    """Of what stands still until a day: no date runs against it."""
+    zh = f"暂停办理至{until.year}年{until.month}月{until.day}日"
+    return Light("none", "pause", None, f"suspended until {until.isoformat()}", zh)
+
+
 def working_days(start: date, end: date, calendar: Calendar) -> int | None:
     """How many lie after ``start`` up to ``end``; None where they are not known."""
     try:

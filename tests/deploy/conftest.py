@@ -14,9 +14,11 @@ import pytest
 
 from deploy.local.account import remove_elsewhere
 from deploy.local.cluster import Cluster
+from deploy.local.demo.talk import Talk
 from deploy.local.home import Home
 from tests.deploy.containers import Container, running_container
 from tests.deploy.provider import Provider, providing
+from tests.deploy.setting_back import DISTRICT, register
 
 USERS = """
 - {id: law, name: 示例·法治办, grants: [{tenant: shanghai.jinshan, role: law_office, unit: sifaju}]}
@@ -79,6 +81,15 @@ def container(open_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     image = tmp_path_factory.mktemp("image")
     with running_container(open_folder / image.name, image) as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def talk(container: Container) -> Iterator[Talk]:
+    """Requests to the services of that container's home, in which the district is registered."""
+    talk = Talk(container.cluster)
+    assert register(talk, DISTRICT, "district") == 200
+    yield talk
+    talk.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,16 +15,8 @@ from deploy.local.demo.talk import Talk
 from deploy.local.waiting import until
 from shared.eventstore.keys import SealKey, public_pem, seal_key
 from tests.deploy.containers import Container
-from tests.deploy.setting_back import DISTRICT, LOST, TOWN, readiness, register
+from tests.deploy.setting_back import LOST, TOWN, readiness, register
 from tests.deploy.test_operate import counts
-
-
-@pytest.fixture(scope="module")
-def talk(container: Container) -> Iterator[Talk]:
-    talk = Talk(container.cluster)
-    assert register(talk, DISTRICT, "district") == 200
-    yield talk
-    talk.close()
 
 
 def ledger(container: Container, *arguments: str) -> Result:

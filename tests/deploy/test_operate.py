@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
@@ -31,14 +30,6 @@ from tests.deploy.setting_back import (
     set_back,
 )
 from tests.deploy.test_image import MODULES
-
-
-@pytest.fixture(scope="module")
-def talk(container: Container) -> Iterator[Talk]:
-    talk = Talk(container.cluster)
-    assert register(talk, DISTRICT, "district") == 200
-    yield talk
-    talk.close()
 
 
 def counts(said: str) -> tuple[int, ...]:

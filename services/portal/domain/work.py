@@ -22,6 +22,7 @@ from shared.tenancy import (
     office_in_charge,
     receipt_due_on,
     running,
+    suspended,
 )
 
 Group = Literal["overdue", "soon", "later", "undated"]
@@ -279,14 +280,7 @@ def _of_running(case: Case, who: Asking) -> Iterator[Task]:
     policy, village = who.policy, case.category == VILLAGE
     by_the_tier_above = village and policy.village_short_form
     if case.suspended_until is not None:
-        until = case.suspended_until
-        light = Light(
-            "none",
-            "pause",
-            None,
-            f"suspended until {until}",
-            f"暂停办理至{until.year}年{until.month}月{until.day}日",
-        )
+        light = suspended(case.suspended_until)
     else:
         light = who.light(case.due_on, supervised=not village)
     if by_the_tier_above and who.roles & {*policy.village_entry_offices}:

@@ -37,6 +37,11 @@ def json_object(body: bytes) -> dict[str, Any]:
     return said
 
 
+def _asked(request: Request) -> str:
+    """The address that was asked for, without the host."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 def install(app: FastAPI) -> Fault:
     """Answer what is refused, send who is not signed in to sign in; the answer to everything else that goes wrong."""
     catalogue = messages.load(["services.portal"])
@@ -64,9 +69,7 @@ def install(app: FastAPI) -> Fault:
             number=status,
             detail=en if language == "en" else detail,
             data=refused.data,
-            again=request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            if request.method == "GET"
-            else None,
+            again=_asked(request) if request.method == "GET" else None,
             typed=getattr(request.state, "typed", ()),
             to=request.url.path,
         )
@@ -90,8 +93,7 @@ def install(app: FastAPI) -> Fault:
     async def not_signed_in(request: Request, error: Exception) -> Response:
         if request.headers.get("x-csrf") or "text/event-stream" in request.headers.get("accept", ""):
             return Response(status_code=401)
-        at = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        back = getattr(request.state, "back", at if request.method == "GET" else "/")
+        back = getattr(request.state, "back", _asked(request) if request.method == "GET" else "/")
         return RedirectResponse(f"/signin?back={quote(local(back), safe='')}", 303)
 
     async def fault(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from services.rectification.domain.situations import Standing
 from shared.calendar import Calendar
-from shared.tenancy import Light, Policy, running, working_days
+from shared.tenancy import Light, Policy, running, suspended, working_days
 
 BulletinWord = Literal["not_due", "fed_back_unverified", "completed", "overdue"]
 
@@ -37,14 +37,7 @@ def light(
         case "awaiting_verification":
             return Light("none", "magnifier", None, "receipted, awaiting verification", "已签收，待核查")
         case "open" | "returned" if suspended_until is not None:
-            until = suspended_until
-            return Light(
-                "none",
-                "pause",
-                None,
-                f"suspended until {until}",
-                f"暂停办理至{until.year}年{until.month}月{until.day}日",
-            )
+            return suspended(suspended_until)
         case "open" | "returned":
             return running(due_on, today, policy, calendar)
 
