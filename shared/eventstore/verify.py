@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from binascii import hexlify
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -172,9 +173,9 @@ async def _walk(
     driver: Any = (await connection.get_raw_connection()).driver_connection
     service, tenant = start.service, start.tenant
     ledger = f"{len(service)}:{service}{len(tenant)}:{tenant}".encode()
-    sequence, last, problem = start.events, start.head_hash, start.problem
+    sequence, last, problem = start.events, bytes.fromhex(start.head_hash), start.problem
     # What event_hash takes in before the event's own fields, which the server has set after their lengths already.
-    before = b"%d:%b%b" % (len(last), last.encode(), ledger)
+    before = b"%d:%b%b" % (len(start.head_hash), start.head_hash.encode(), ledger)
     ends = _NO_END if at_most is None else min(sequence + at_most, _NO_END)
     cursor = await driver.cursor(read("ledger"), start.tenant, sequence, ends)
     while problem is None and (rows := await cursor.fetch(_BATCH)):
@@ -189,8 +190,8 @@ async def _walk(
             if seal is not None and found == seal.sequence and stored.hex() != seal.hash:
                 problem = f"#{found} is not what root {seal.root} sealed"
                 break
-            sequence, last = found, stored.hex()
-            before = b"64:%b%b" % (last.encode(), ledger)
+            sequence, last = found, stored
+            before = b"64:" + hexlify(stored) + ledger
             for ref, text_hash in _TEXT.findall(fields):
                 named.append((found, ref, b"%b %b %b" % (ref, text_hash, stream.encode())))
         if named:
@@ -203,7 +204,7 @@ async def _walk(
     ):
         more = sequence == ends
         problem = None if more else f"#{sequence + 1} is missing"
-    return replace(start, events=sequence, head_hash=last, problem=problem, more=more)
+    return replace(start, events=sequence, head_hash=last.hex(), problem=problem, more=more)
 
 
 async def _texts(driver: Any, tenant: str, named: Sequence[tuple[int, bytes, bytes]]) -> str | None:
