@@ -200,9 +200,10 @@ async def _connections(url: str) -> AsyncIterator[tuple[Any, Any]]:
     opened = engine(url, 2)
     try:
         async with opened.connect() as one, opened.connect() as other:
-            yield (
-                (await one.get_raw_connection()).driver_connection,
-                (await other.get_raw_connection()).driver_connection,
-            )
+            drivers: list[Any] = [(await of.get_raw_connection()).driver_connection for of in (one, other)]
+            for driver in drivers:
+                # JSON is text here: SQLAlchemy would have each value pass through a function in Python.
+                await driver.reset_type_codec("jsonb", schema="pg_catalog")
+            yield drivers[0], drivers[1]
     finally:
         await opened.dispose()

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 import sqlalchemy as sa
 
 from shared.contracts import CONTRACTS, Contract, newest, sayers
-from shared.contracts.envelope import decode
+from shared.contracts.envelope import decode_again
 from shared.decider import Actor
 from shared.eventstore.aggregate import Aggregate, Recorded, Row, TableClass, View
 from shared.eventstore.projection import Cause, Changes, Projection
@@ -123,7 +124,7 @@ class Streams:
                             fold(tenant, stream, history, out, rows)
                         stream, history = of, []
                     event = decode(name, schema_version, data)
-                    history.append(_Stored(event, tenant, stream, version, metadata))
+                    history.append(_stored((event, tenant, stream, version, metadata)))
             yield Batch(len(page), out, rows)
         if history:
             out, rows = [], []
@@ -186,14 +187,14 @@ class Heard(_OfProjection):
             late = await self.reader.fetch(
                 read("rebuild_heard_late"), source, tenant, self.names, epochs, sequences
             )
-            yield self._batch(late, self._read)
+            yield self._batch(late, partial(self._read, tenant))
         ask = _asking(self.reader, "rebuild_heard", source, tenant, self.names)
         async for page in _pages(ask, (since.epoch, since.sequence)):
-            yield self._batch(page, self._read)
+            yield self._batch(page, partial(self._read, tenant))
 
-    def _read(self, row: Any) -> tuple[Contract, Cause]:
-        about, contract = decode(row["payload"])
-        return contract, Cause(about.id, about.ledger, about.tenant, about.businessdate, about.time)
+    def _read(self, tenant: str, row: Any) -> tuple[Contract, Cause]:
+        cause, contract = decode_again(row["payload"], tenant)
+        return contract, cause
 
 
 class Said(_OfProjection):
@@ -238,28 +239,32 @@ def _folding_into(table: sa.Table, where: Callable[[], str]) -> Iterator[None]:
         raise CannotFold(f"{where()} cannot be folded into {table.name}: {error}") from error
 
 
-class _Stored:
+class _Stored(NamedTuple):
     """What views see of a Recorded, from the ledger: it reads its metadata when somebody asks for it, and few views do.
-    Not one itself, because to make a frozen dataclass took twice as long, and one is made for each event."""
+    Not one itself, because to make a frozen dataclass took four times as long, and one is made for each event."""
 
-    __slots__ = ("_metadata", "event", "stream", "tenant", "version")
-    id = Recorded.id
+    event: Any
+    tenant: str
+    stream: str
+    version: int
+    metadata: str
 
-    def __init__(self, event: Any, tenant: str, stream: str, version: int, metadata: str) -> None:
-        self.event = event
-        self.tenant = tenant
-        self.stream = stream
-        self.version = version
-        self._metadata = metadata
+    @property
+    def id(self) -> str:
+        return self.stream.partition("-")[2]
 
     @property
     def business_date(self) -> date:
-        return date.fromisoformat(orjson.loads(self._metadata)["business_date"])
+        return date.fromisoformat(orjson.loads(self.metadata)["business_date"])
 
     @property
     def actor(self) -> Actor:
-        actor = orjson.loads(self._metadata)["actor"]
+        actor = orjson.loads(self.metadata)["actor"]
         return Actor(actor["id"], actor["name"])
+
+
+_stored: Callable[[tuple[Any, str, str, int, str]], _Stored] = partial(tuple.__new__, _Stored)
+"""Its fields made into one, in half the time that _Stored() takes."""
 
 
 _Ask = Callable[[int, Any, Any], Awaitable[Sequence[Any]]]

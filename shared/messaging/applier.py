@@ -30,7 +30,7 @@ from shared.observability.tracing import span
 
 log = structlog.get_logger(__name__)
 
-MOST_ROWS, MOST_REACTIONS = 1000, 50
+MOST_ROWS, MOST_REACTIONS = 2000, 50
 """How much one transaction takes: rows that events may put, and events that a handler reacts to."""
 TENANTS_AT_ONCE = APP_CONNECTIONS - 1
 """People keep one connection to themselves."""
@@ -78,22 +78,22 @@ class _Batch:
     def events(self) -> int:
         return len(self.applied) + len(self.aside)
 
-    def follows(self, place: Place, payload: bytes) -> bool:
+    def follows(self, place: Place, payload: bytes, tenant: str) -> bool:
         """Is it this event's turn? One that was released has had it before; the first of a new epoch says which one
         it follows."""
         epoch, sequence = self.head
         if place[0] > epoch and place[1] == 1:
-            return _said_before(payload) == self.head
+            return _said_before(payload, tenant) == self.head
         return place <= (epoch, sequence + 1)
 
     def set_aside(self, sequence: int, state: str, error: str | None = None) -> None:
         self.aside.append({"sequence": sequence, "state": state, "error": error})
 
 
-def _said_before(payload: bytes) -> Place | None:
+def _said_before(payload: bytes, tenant: str) -> Place | None:
     """The last event before a new epoch, as its first one tells; None where that cannot be read here, and it waits."""
     with suppress(Undecodable):
-        event = decode_again(payload)[1]
+        event = decode_again(payload, tenant)[1]
         if isinstance(event, LedgerRestored):
             return event.epoch_before, event.last_sequence_before
     return None
@@ -174,11 +174,12 @@ class Applier:
         epoch, sequence, *_, blocked, turn = taken[0]
         rows = taken[1:]
         batch = _Batch((epoch, sequence), turn, rows[0][0] if rows else epoch)
+        tenant, handlers = work.tenant, self.reactions.handlers
         following = (epoch, sequence + 1)
         for row in rows:
-            epoch, sequence, _, key, payload, _, _ = row
+            epoch, sequence, key, payload, _, _ = row
             place = (epoch, sequence)
-            batch.gap = place != following and not batch.follows(place, payload)
+            batch.gap = place != following and not batch.follows(place, payload, tenant)
             if batch.gap or epoch != batch.epoch or batch.reactions == MOST_REACTIONS:
                 break
             if place > batch.head:
@@ -187,8 +188,8 @@ class Applier:
                 batch.set_aside(sequence, "held")
                 continue
             try:
-                cause, event = self._project(payload, batch)
-                if type(event) in self.reactions.handlers:
+                cause, event = self._project(payload, tenant, batch)
+                if type(event) in handlers:
                     await self._react(work, batch, cause, event)
                 elif singly:
                     await views.write(work.connection, batch.changes.take())
@@ -207,9 +208,9 @@ class Applier:
             log.info("applied", source=source, tenant=work.tenant, **counts)
         return batch
 
-    def _project(self, payload: bytes, batch: _Batch) -> tuple[Cause, Contract]:
+    def _project(self, payload: bytes, tenant: str, batch: _Batch) -> tuple[Cause, Contract]:
         """Read an event and note the rows that it puts or drops."""
-        cause, event = decode_again(payload)
+        cause, event = decode_again(payload, tenant)
         if cause.simulated and not self.store.clock.simulated:
             raise SimulatedEvent("an event of a simulated clock is refused here")
         if batch.oldest is None:
@@ -254,12 +255,13 @@ class Applier:
         return bool(settled)
 
     async def _park(self, context: Context, source: str, failed: _Failed) -> None:
-        epoch, sequence, name, *_ = failed.row
+        epoch, sequence, *_ = failed.row
         error = f"{type(failed.error).__name__}: {failed.error}"
         PARKED_EVENTS.labels(source).inc()
         # The whole of it is the operator's to read (`shufa parked list`): it may quote the event.
         kind = type(failed.error).__name__
-        log.error("applier.parked", source=source, tenant=context.tenant, name=name, error=kind)
+        place = {"epoch": epoch, "sequence": sequence}
+        log.error("applier.parked", source=source, tenant=context.tenant, **place, error=kind)
 
         async def once(work: UnitOfWork) -> None:
             for head in await work.fetch(_TAKE, (source, work.tenant, 0, True)):

@@ -372,24 +372,67 @@ def test_what_any_service_may_say_is_said_by_the_one_whose_ledger_it_is_in(servi
             decode(spaced_as_ours(other))
 
 
+misleading: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        {"type": "cn.shufa.review.SessionHeld.v1"},
+        {"data": {"case": "another"}, "simulated": False},
+        '","type":"cn.shufa.review.SessionHeld.v1","',
+        ',"data":{"case":"another"}',
+        ',"simulated":false',
+        "{",
+        [],
+        None,
+    ]
+)
+"""What an attribute that is not ours may hold, or a field that a contract does not know."""
+
+
 @given(
     st.sampled_from(["FeedbackReceipted.v1", "FeedbackReceipted.v2", "FeedbackEaten.v1"]),
     st.dictionaries(st.sampled_from([*sorted(RECEIPTED.model_dump()), "added"]), nearly_right, max_size=2),
+    st.dictionaries(st.sampled_from(["foreign", "traceparent", "zone"]), misleading, max_size=2),
+    st.dictionaries(st.sampled_from(["foreign", "type"]), misleading, max_size=1),
+    st.sampled_from(["2021-09-29T01:30:00Z", "2021-09-29t09:30:00+08:00", "2021-09-29 01:30:00.000001z"]),
+    st.booleans(),
+    st.data(),
 )
-@example("FeedbackReceipted.v1", {"receipted_on": 1632873600})
-def test_what_was_kept_is_read_again_as_it_was_read_first(named: str, data: dict[str, Any]) -> None:
+@example("FeedbackReceipted.v1", {"receipted_on": 1632873600}, {}, {}, "2021-09-29T01:30:00Z", True, None)
+@example("FeedbackReceipted.v1", {}, {"foreign": {"data": {}}}, {}, "2021-09-29 01:30:00z", False, None)
+def test_what_was_kept_is_read_again_as_it_was_read_first(
+    named: str,
+    data: dict[str, Any],
+    attributes: dict[str, Any],
+    fields: dict[str, Any],
+    time: str,
+    simulated: bool,
+    draw: st.DataObject | None,
+) -> None:
+    """In whatever order it is written, and whatever else is in it."""
     message = json.loads(encoded(causation_id="review:shanghai.jinshan/1/3"))
-    message |= {"type": f"cn.shufa.rectification.{named}", "data": message["data"] | data}
+    contents = message.pop("data") | data | fields
+    message |= attributes | {"time": time, "simulated": simulated, "data": contents}
+    message |= {"type": f"cn.shufa.rectification.{named}"}
+    if draw is not None and draw.draw(st.booleans()):
+        message = {name: message[name] for name in draw.draw(st.permutations(list(message)))}
     payload = spaced_as_ours(message)
     found = outcome(payload)
     if found[0] is NotACloudEvent:
         return  # the inbox keeps it apart, and nobody reads it again
-    try:
-        again: Any = decode_again(payload)
-    except Undecodable as error:
-        again = type(error), error.where
-    if isinstance(found[0], Attributes):
-        event, contract = found
-        about = (event.id, event.ledger, event.tenant, event.businessdate, event.time)
-        found = Cause(*about, event.correlationid, event.simulated), contract
-    assert again == found
+    if isinstance(found[0], type):
+        with pytest.raises(Undecodable) as refused:
+            decode_again(payload, "shanghai.jinshan")
+        assert (type(refused.value), refused.value.where) == found
+        return
+    event, contract = found
+    cause, again = decode_again(payload, "shanghai.jinshan")
+    assert again == contract
+    about = (event.id, event.ledger, event.tenant, event.businessdate, event.time)
+    place = attributes.get("traceparent")
+    expected = Cause(*about, event.correlationid, event.simulated, place if isinstance(place, str) else None)
+    assert known(cause) == known(expected)
+
+
+def known(cause: Cause) -> list[Any]:
+    """All that a Cause says."""
+    about = (cause.id, cause.citation, cause.tenant, cause.business_date, cause.recorded_at)
+    return [*about, cause.correlation, cause.simulated, cause.traceparent]

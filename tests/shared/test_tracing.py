@@ -77,7 +77,7 @@ async def test_an_event_carries_its_place_to_who_hears_it(place: Place, collecto
     [said] = await metadata(place)
     assert said["traceparent"] == here
     payload = await message(place)
-    cause, event = decode_again(payload)
+    cause, event = decode_again(payload, TENANT)
     assert cause.traceparent == here
     assert decode(payload)[1] == event, "who does not know of it ignores it"
 
@@ -99,7 +99,7 @@ async def test_who_is_not_followed_leaves_no_trace(
 async def test_a_wrong_place_stops_no_event(place: Place, collector: Collector, wrong: object) -> None:
     await write(place, 1)
     envelope = json.loads(await message(place)) | {"traceparent": wrong}
-    cause, event = decode_again(json.dumps(envelope, separators=(",", ":")).encode())
+    cause, event = decode_again(json.dumps(envelope, separators=(",", ":")).encode(), TENANT)
     assert event == decode(json.dumps(envelope).encode())[1]
     with tracing.span("reaction", "consumer", cause.traceparent) as span:
         assert span is not None

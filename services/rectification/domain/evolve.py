@@ -59,6 +59,8 @@ def evolve(case: Case, event: Event) -> Case:
             return Open(_duty(event))
 
         # These first, because they happen most: an event is compared with one pattern after the other.
+        case ProgressNoted() | MinutesCorrectionNoted() | InspectionRecorded():
+            return case
         case FeedbackSubmitted():
             was = _open(case)
             sent = Sent(event.sent_on, event.due_on, was.asked_on)
@@ -102,8 +104,6 @@ def evolve(case: Case, event: Event) -> Case:
             return _with_duty(case, _duty_after(_running(case).duty, event))
         case SupervisionOpened() | SupervisionClosed():
             return _with_duty(case, _duty_after(_opened(case).duty, event))
-        case MinutesCorrectionNoted() | ProgressNoted() | InspectionRecorded():
-            return case
 
         case DueDateConfirmed():
             was = _open(case)

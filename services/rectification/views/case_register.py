@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -112,11 +112,12 @@ def rows(history: Sequence[Recorded[Event]]) -> list[dict[str, Any]]:
     }
     last: dict[str, Any] = dict.fromkeys(("feedback_ref", "entered_for", "remarks_ref", "progress_noted_on"))
     for recorded in history:
-        case = evolve(case, recorded.event)
-        if entry := _entry(recorded.event):
-            entries[entry[0]].append(entry[1])
-        if changed := _last(recorded.event):
-            last |= changed
+        event = recorded.event
+        case = evolve(case, event)
+        if (adds := _ADDS.get(type(event))) is not None:
+            entries[adds[0]].append(adds[1](event))
+        elif (replaces := _REPLACES.get(type(event))) is not None:
+            last |= replaces(event)
     if isinstance(case, NotOpened):
         return []
     if isinstance(case, Open):
@@ -212,56 +213,57 @@ def _receipts(case: FedBack | Closed) -> list[dict[str, str]]:
     return [{"office": receipt.office, "on": receipt.on.isoformat()} for receipt in case.receipts]
 
 
-def _entry(event: Event) -> tuple[str, dict[str, Any]] | None:
-    """What the event adds to one of the row's lists."""
-    match event:
-        case HandoverRecorded():
-            entry: dict[str, Any] = {
-                "from_person": event.from_person,
-                "to_person": event.to_person,
-                "title": event.title,
-                "effective_on": event.effective_on.isoformat(),
-            }
-            return "handovers", entry
-        case InspectionRecorded():
-            entry = {
-                "plan_line": event.plan_line,
-                "inspected_on": event.inspected_on.isoformat(),
-                "by_office": event.by_office,
-            }
-            return "inspections", entry
-        case RecordCorrected():
-            entry = {
-                "what": event.what,
-                "value_before": event.value_before.isoformat(),
-                "value": event.value.isoformat(),
-                "by": event.decision.by,
-                "title": event.decision.title,
-                "on": event.on.isoformat(),
-            }
-            return "corrections", entry
-        case ItemsCorrected() | MinutesCorrectionNoted():
-            entry = {
-                "document_number": event.document_number,
-                "corrected_on": event.corrected_on.isoformat(),
-                "applied": isinstance(event, ItemsCorrected),
-            }
-            return "minutes_corrections", entry
-        case _:
-            return None
+def _handover(event: HandoverRecorded) -> dict[str, Any]:
+    return {
+        "from_person": event.from_person,
+        "to_person": event.to_person,
+        "title": event.title,
+        "effective_on": event.effective_on.isoformat(),
+    }
 
 
-def _last(event: Event) -> dict[str, Any] | None:
-    """What the event replaces in the row."""
-    match event:
-        case FeedbackSubmitted():
-            return {"feedback_ref": event.text.ref, "entered_for": event.entered_for}
-        case RectificationReturned():
-            return {"remarks_ref": event.remarks.ref}
-        case ProgressNoted():
-            return {"progress_noted_on": event.on}
-        case _:
-            return None
+def _inspection(event: InspectionRecorded) -> dict[str, Any]:
+    return {
+        "plan_line": event.plan_line,
+        "inspected_on": event.inspected_on.isoformat(),
+        "by_office": event.by_office,
+    }
+
+
+def _correction(event: RecordCorrected) -> dict[str, Any]:
+    return {
+        "what": event.what,
+        "value_before": event.value_before.isoformat(),
+        "value": event.value.isoformat(),
+        "by": event.decision.by,
+        "title": event.decision.title,
+        "on": event.on.isoformat(),
+    }
+
+
+def _minutes_correction(event: ItemsCorrected | MinutesCorrectionNoted) -> dict[str, Any]:
+    return {
+        "document_number": event.document_number,
+        "corrected_on": event.corrected_on.isoformat(),
+        "applied": isinstance(event, ItemsCorrected),
+    }
+
+
+_ADDS: Mapping[type[Event], tuple[str, Callable[[Any], dict[str, Any]]]] = {
+    HandoverRecorded: ("handovers", _handover),
+    InspectionRecorded: ("inspections", _inspection),
+    RecordCorrected: ("corrections", _correction),
+    ItemsCorrected: ("minutes_corrections", _minutes_correction),
+    MinutesCorrectionNoted: ("minutes_corrections", _minutes_correction),
+}
+"""What an event adds to one of the row's lists."""
+
+_REPLACES: Mapping[type[Event], Callable[[Any], dict[str, Any]]] = {
+    FeedbackSubmitted: lambda event: {"feedback_ref": event.text.ref, "entered_for": event.entered_for},
+    RectificationReturned: lambda event: {"remarks_ref": event.remarks.ref},
+    ProgressNoted: lambda event: {"progress_noted_on": event.on},
+}
+"""What an event replaces in the row."""
 
 
 def present(row: dict[str, Any], today: date, policy: Policy, calendar: Calendar) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from typing import Any
 
 import pytest
@@ -277,7 +276,7 @@ async def test_a_hearer_that_is_upgraded_last_parks_the_new_version_and_goes_on_
     await give(history, THIRD, CORRECT, LAW_OFFICE, date(2021, 11, 1))
     monkeypatch.delitem(envelope._BY_VERSION, ("RectificationVerified", "2"))
     monkeypatch.delitem(envelope._BY_TYPE, "cn.shufa.rectification.RectificationVerified.v2")
-    monkeypatch.setattr(envelope, "_kept_messages", cache(envelope._kept_messages.__wrapped__))
+    monkeypatch.delitem(envelope._KEPT, b"cn.shufa.rectification.RectificationVerified.v2")
     await evaluation.hear()
     waiting = [("RectificationVerified.v2", "parked"), ("RecordCorrected.v1", "held")]
     assert (await evaluation.received())[2:] == waiting
