@@ -9,19 +9,25 @@ import sqlalchemy as sa
 from shared.eventstore.aggregate import TableClass
 from shared.eventstore.sql import read
 
-SCRIPTS = ("kernel", "functions", "put_rows", "rows", "inbox", "rebuild", "seals", "history")
+SCRIPTS = ("kernel", "functions", "put_rows", "rows", "inbox", "applying", "rebuild", "seals", "history")
 """The files in sql/ that make the kernel, in order; ``{service}`` in them is the service's name."""
+ANEW = ("functions", "applying", "put_rows")
+"""Those that hold functions alone, and may be run again. What the functions are given and answer stays as it is: the
+version before calls them too."""
 
 
 def create_kernel(connection: sa.Connection, service: str) -> None:
     """Create the kernel's tables, roles' privileges and functions, as the database's owner."""
     for name in SCRIPTS:
-        script(connection, read(name).replace("{enter}\n", read("enter")).replace("{service}", service))
+        _run(connection, name, service)
 
 
-def know_every_column(connection: sa.Connection) -> None:
-    """After a migration: put_rows made anew, as this version makes it."""
-    script(connection, read("put_rows"))
+def make_functions_anew(connection: sa.Connection) -> None:
+    """After a migration: what commands, the inbox and the applier call, as this version has it, and put_rows, so that it
+    knows every column."""
+    service = connection.scalar(sa.text("select service from service_identity"))
+    for name in ANEW:
+        _run(connection, name, str(service))
     connection.execute(sa.text("select make_put_rows()"))
 
 
@@ -31,6 +37,10 @@ def protect(connection: sa.Connection, table: str, tier: TableClass) -> None:
         sa.text("select protect(cast(:name as regclass), :tier), write_as_rows(cast(:name as regclass))"),
         {"name": table, "tier": tier},
     )
+
+
+def _run(connection: sa.Connection, name: str, service: str) -> None:
+    script(connection, read(name).replace("{enter}\n", read("enter")).replace("{service}", service))
 
 
 def script(connection: sa.Connection, text: str) -> None:

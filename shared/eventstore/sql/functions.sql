@@ -3,7 +3,7 @@
 -- Sets the scope of the transaction and answers, from one snapshot, everything a decision stands on:
 -- the answer this key already got, the stream's history, the tenant, the policies above it, adopted calendars,
 -- the simulated day. One snapshot matters: a repeat that sees its own events also sees its answer.
-create function begin_command(
+create or replace function begin_command(
     p_tenant text, p_stream text, p_path text[], p_actor text, p_key text
 ) returns table (
     kind text, number bigint, version integer, name text, schema_version integer,
@@ -37,7 +37,7 @@ end $$;
 
 -- What the ledger says of a person's roles in the tenant and above it, and the simulated day: who asks is told by it
 -- before anything is decided. It sets the scope itself, so that it may be a transaction of its own.
-create function standing(p_tenant text, p_path text[], p_person text) returns table (
+create or replace function standing(p_tenant text, p_path text[], p_person text) returns table (
     tenant text, role text, unit text, subtree boolean, valid_from date, valid_until date, revoked boolean, day date
 ) language plpgsql as $$
 begin
@@ -53,7 +53,7 @@ end $$;
 -- so that no two different lists of fields give the same text. `previous` is empty at the first event.
 -- Stable and one expression, so that it becomes part of what calls it; format, because it looks up few functions:
 -- calling and looking up would take longer than hashing.
-create function event_hash(
+create or replace function event_hash(
     previous bytea, service text, tenant text, sequence bigint, stream text, version integer,
     name text, schema_version integer, recorded_at timestamptz, data text, metadata text
 ) returns bytea language sql stable as $$
@@ -77,7 +77,7 @@ $$;
 -- p_rows: what put_rows takes. p_deadlines: {name: date}. p_gone_deadlines: names. Null where there is nothing.
 -- p_names, p_schema_versions, p_data: an element for each event. p_public_…: one for each public event, in their order;
 -- p_public_of: of which event.
-create function append(
+create or replace function append(
     p_tenant text, p_stream text, p_expected_version integer,
     p_rows jsonb, p_texts jsonb, p_deadlines jsonb, p_gone_deadlines text[],
     p_names text[], p_schema_versions integer[], p_data text[], p_metadata text,
@@ -172,7 +172,7 @@ begin
 end $$;
 
 -- Begins a new epoch of a ledger that was set back, and answers where it stands; null where the epoch has begun already.
-create function begin_epoch(p_tenant text, p_epoch integer) returns bigint
+create or replace function begin_epoch(p_tenant text, p_epoch integer) returns bigint
     language sql security definer set search_path = pg_catalog, public as
 $$
     select enter(p_tenant);

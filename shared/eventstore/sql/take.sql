@@ -1,2 +1,2 @@
--- The applier's first call; see take in inbox.sql.
-select * from take($1, $2, $3, $4)
+-- The applier's first call; see take in applying.sql.
+select epoch, sequence, partition_key, payload, blocked, turn from take($1, $2, $3, $4)

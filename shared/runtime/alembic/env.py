@@ -6,14 +6,14 @@ import sqlalchemy as sa
 from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.eventstore.schema import know_every_column
+from shared.eventstore.schema import make_functions_anew
 
 
 def _migrate(connection: sa.Connection) -> None:
     context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
         context.run_migrations()
-        know_every_column(connection)
+        make_functions_anew(connection)
 
 
 async def _run(url: str) -> None:

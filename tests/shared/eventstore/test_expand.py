@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from deploy.local.servers import Servers
-from shared.eventstore.schema import know_every_column
+from shared.eventstore.schema import make_functions_anew
 from tests.shared.conftest import new_place
 from tests.shared.eventstore.writing import Tenant
 
@@ -30,7 +30,7 @@ async def test_who_does_not_know_a_new_column_goes_on_and_its_default_stands(
         async with owner.begin() as connection:
             for statement in ADDED:
                 await connection.execute(sa.text(statement))
-            await connection.run_sync(know_every_column)
+            await connection.run_sync(make_functions_anew)
         await owner.dispose()
         await tenant.write("a", 2)
         found = await tenant.rows(
@@ -38,3 +38,38 @@ async def test_who_does_not_know_a_new_column_goes_on_and_its_default_stands(
         )
         # A column that may be null is what the row says, and a row that says nothing says null.
         assert [tuple(row) for row in found] == [(1, [], 7, None, "red"), (2, [], 7, None, None)]
+
+
+async def test_after_a_migration_the_functions_are_those_of_this_version(
+    servers: Servers, new_database: Callable[[str], str]
+) -> None:
+    async with new_place(servers, new_database) as place:
+        owner = create_async_engine(place.owner_url)
+        async with owner.begin() as connection:
+            before = {name: await _source(connection, name) for name in FUNCTIONS}
+            for name in FUNCTIONS:
+                await connection.execute(sa.text(_spoil(before[name])))
+                assert await _source(connection, name) != before[name]
+            await connection.run_sync(make_functions_anew)
+            assert {name: await _source(connection, name) for name in FUNCTIONS} == before
+        await owner.dispose()
+        await Tenant(place, place.store, "shanghai.anew").write("a", 1)
+        found = await Tenant(place, place.store, "shanghai.anew").rows(sa.text("select note from notes"))
+        assert [tuple(row) for row in found] == [(1,)]
+
+
+FUNCTIONS = ("begin_command", "append", "standing", "event_hash", "begin_epoch", "keep", "take", "settle")
+
+
+async def _source(connection: AsyncConnection, function: str) -> str:
+    """The statement that makes a function, with the right to call it."""
+    query = sa.text(
+        "select pg_get_functiondef(oid) || coalesce(proacl::text, '') from pg_proc where proname = :name"
+    )
+    return str(await connection.scalar(query, {"name": function}))
+
+
+def _spoil(source: str) -> str:
+    """The same function as an older version might have had it."""
+    head, body, tail = source.partition("$function$")
+    return head + body + tail.rpartition("$function$")[0] + "-- as it was\n$function$"
