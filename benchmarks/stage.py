@@ -34,9 +34,9 @@ class Plan:
     rounds: int = 5
     warm_up_seconds: float = 1.0
     append_seconds: float = 4.0
-    events: int = 100_000
+    events: int = 200_000
     messages: int = 10_000
-    effects: int = 30_000
+    effects: int = 120_000
     effects_one_by_one: int = 500
     travel_rounds: int = 3
     travel_seconds: float = 7.0

@@ -23,8 +23,7 @@ def create_kernel(connection: sa.Connection, service: str) -> None:
 
 
 def make_functions_anew(connection: sa.Connection) -> None:
-    """After a migration: what commands, the inbox and the applier call, as this version has it, and put_rows, so that it
-    knows every column."""
+    """After a migration: what commands, inbox and applier call, as this version has it; put_rows knows every column."""
     service = connection.scalar(sa.text("select service from service_identity"))
     for name in ANEW:
         _run(connection, name, str(service))
