@@ -30,7 +30,7 @@ from shared.observability.tracing import span
 
 log = structlog.get_logger(__name__)
 
-MOST_ROWS, MOST_REACTIONS = 2000, 50
+MOST_ROWS, MOST_REACTIONS = 4000, 50
 """How much one transaction takes: rows that events may put, and events that a handler reacts to."""
 TENANTS_AT_ONCE = APP_CONNECTIONS - 1
 """People keep one connection to themselves."""
@@ -216,8 +216,7 @@ class Applier:
         if batch.oldest is None:
             batch.oldest = cause.recorded_at
         for projection in self.reactions.projections.get(type(event), ()):
-            change = projection.of(event, cause)
-            if change is not None:
+            if (change := projection.of(event, cause)) is not None:
                 batch.changes.add(change)
         return cause, event
 
