@@ -16,6 +16,9 @@ ANEW = ("functions", "applying", "put_rows")
 version before calls them too."""
 
 
+_IDENTITY = sa.table("service_identity", sa.column("service", sa.Text))
+
+
 def create_kernel(connection: sa.Connection, service: str) -> None:
     """Create the kernel's tables, roles' privileges and functions, as the database's owner."""
     for name in SCRIPTS:
@@ -24,10 +27,10 @@ def create_kernel(connection: sa.Connection, service: str) -> None:
 
 def make_functions_anew(connection: sa.Connection) -> None:
     """After a migration: what commands, inbox and applier call, as this version has it; put_rows knows every column."""
-    service = connection.scalar(sa.text("select service from service_identity"))
+    service = connection.scalar(sa.select(_IDENTITY.c.service))
     for name in ANEW:
         _run(connection, name, str(service))
-    connection.execute(sa.text("select make_put_rows()"))
+    connection.execute(sa.select(sa.func.make_put_rows()))
 
 
 def protect(connection: sa.Connection, table: str, tier: TableClass) -> None:
