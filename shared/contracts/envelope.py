@@ -258,7 +258,8 @@ class Cause:
         try:
             self._read(orjson.loads(self._envelope))
         except ValueError:  # written as none of ours is
-            self._read(Attributes.model_validate_json(self._envelope).model_dump(mode="json"))
+            about = Attributes.model_validate_json(self._envelope)
+            self._read(json.loads(self._envelope) | about.model_dump(mode="json"))
         return getattr(self, name)
 
     def _read(self, said: dict[str, Any]) -> None:

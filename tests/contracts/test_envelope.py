@@ -398,6 +398,7 @@ misleading: st.SearchStrategy[Any] = st.sampled_from(
 )
 @example("FeedbackReceipted.v1", {"receipted_on": 1632873600}, {}, {}, "2021-09-29T01:30:00Z", True, None)
 @example("FeedbackReceipted.v1", {}, {"foreign": {"data": {}}}, {}, "2021-09-29 01:30:00z", False, None)
+@example("FeedbackReceipted.v1", {}, {"traceparent": "{"}, {}, "2021-09-29 01:30:00z", True, None)
 def test_what_was_kept_is_read_again_as_it_was_read_first(
     named: str,
     data: dict[str, Any],
@@ -414,7 +415,44 @@ def test_what_was_kept_is_read_again_as_it_was_read_first(
     message |= {"type": f"cn.shufa.rectification.{named}"}
     if draw is not None and draw.draw(st.booleans()):
         message = {name: message[name] for name in draw.draw(st.permutations(list(message)))}
-    payload = spaced_as_ours(message)
+    read_again(spaced_as_ours(message), attributes.get("traceparent"))
+
+
+OTHER_TYPE = {"foreign": {"type": "cn.shufa.rectification.FeedbackReceipted.v1"}}
+OUTCOME = encode(
+    OutcomeRecorded(outcome="o1", unit="langxia", what="示例", number=1.5, confirmed=True),
+    tenant="shanghai.jinshan",
+    epoch=1,
+    sequence=3,
+    stream="outcome-o1",
+    ledger="evaluation:shanghai.jinshan#3",
+    recorded_at=RECORDED_AT,
+    business_date=date(2021, 9, 29),
+    simulated=False,
+    correlation_id="c0ffee",
+)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        OUTCOME,
+        OUTCOME.replace(b'"simulated":false', b'"simulated": false'),
+        OUTCOME.replace(b"1.5", b"NaN"),
+        OUTCOME.replace(b"1.5", b"-Infinity"),
+        OUTCOME.replace(b"1.5", b'"Infinity"'),
+        spaced_as_ours(OTHER_TYPE | json.loads(OUTCOME)),
+        spaced_as_ours(
+            OTHER_TYPE | json.loads(encoded()) | {"type": "cn.shufa.rectification.FeedbackEaten.v1"}
+        ),
+    ],
+)
+def test_what_was_kept_is_read_again_also_where_it_misleads(payload: bytes) -> None:
+    read_again(payload)
+
+
+def read_again(payload: bytes, place: Any = None) -> None:
+    """Reading it again says what reading it first did; ``place`` is the traceparent in it."""
     found = outcome(payload)
     if found[0] is NotACloudEvent:
         return  # the inbox keeps it apart, and nobody reads it again
@@ -427,7 +465,6 @@ def test_what_was_kept_is_read_again_as_it_was_read_first(
     cause, again = decode_again(payload, "shanghai.jinshan")
     assert again == contract
     about = (event.id, event.ledger, event.tenant, event.businessdate, event.time)
-    place = attributes.get("traceparent")
     expected = Cause(*about, event.correlationid, event.simulated, place if isinstance(place, str) else None)
     assert known(cause) == known(expected)
 

@@ -272,6 +272,19 @@ async def test_a_batch_that_was_overtaken_writes_nothing(reader: Reader) -> None
     assert await reader.latest() == 2
 
 
+async def test_of_what_was_released_and_what_follows_no_more_is_taken_than_asked_for(reader: Reader) -> None:
+    await reader.keep(approved("a", UNHEARD_OF), approved("b", 1))
+    await reader.apply_all()
+    assert await operate.parked_retry(reader.relay_url, SERVICE, TENANT, 1) == 2
+    for sequence in (3, 4, 5):
+        await reader.inbox.keep(SERVICE, message(approved("c", sequence), sequence, TENANT), sequence)
+    async with reader.store.app.connect() as connection:
+        for most in range(1, 7):
+            head, *rows = await connection.exec_driver_sql(read("take"), (SERVICE, TENANT, most, False))
+            assert head.sequence == 2
+            assert [row.sequence for row in rows] == [1, 2, 3, 4, 5][:most]
+
+
 async def test_replicas_that_read_the_same_events_leave_the_last_word(replica: Callable[..., Reader]) -> None:
     one, other = replica(), replica()
     tenants = [TENANT, "shanghai.other"]
