@@ -418,7 +418,7 @@ def test_what_was_kept_is_read_again_as_it_was_read_first(
     read_again(spaced_as_ours(message), attributes.get("traceparent"))
 
 
-OTHER_TYPE = {"foreign": {"type": "cn.shufa.rectification.FeedbackReceipted.v1"}}
+OTHER_TYPE = {"foreign": {"of": "another", "type": "cn.shufa.rectification.FeedbackReceipted.v1"}}
 OUTCOME = encode(
     OutcomeRecorded(outcome="o1", unit="langxia", what="示例", number=1.5, confirmed=True),
     tenant="shanghai.jinshan",
