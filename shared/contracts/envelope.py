@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, NotRequired, Unpack
@@ -196,51 +197,21 @@ def decode(payload: bytes) -> tuple[Attributes, Contract]:
     return event, _as_newest(contract)
 
 
+@dataclass(slots=True)
 class Cause:
     """What is known of an event that was heard, besides its contract. ``business_date`` is the day it counts for;
     ``citation`` names it in its ledger. Of a message that was kept it is read when somebody asks for it: most read
     models look at the contract alone, and reading takes longer than they do."""
 
-    __slots__ = (
-        "_envelope",
-        "business_date",
-        "citation",
-        "correlation",
-        "id",
-        "recorded_at",
-        "simulated",
-        "tenant",
-        "traceparent",
-    )
-    _envelope: bytes
     id: str
     citation: str
     tenant: str
     business_date: date
     recorded_at: datetime
-    correlation: str
-    simulated: bool
-    traceparent: str | None
-
-    def __init__(
-        self,
-        id: str,
-        citation: str,
-        tenant: str,
-        business_date: date,
-        recorded_at: datetime,
-        correlation: str = "",
-        simulated: bool = False,
-        traceparent: str | None = None,
-    ) -> None:
-        self.id = id
-        self.citation = citation
-        self.tenant = tenant
-        self.business_date = business_date
-        self.recorded_at = recorded_at
-        self.correlation = correlation
-        self.simulated = simulated
-        self.traceparent = traceparent
+    correlation: str = ""
+    simulated: bool = False
+    traceparent: str | None = None
+    _envelope: bytes = field(init=False, repr=False, compare=False)
 
     @classmethod
     def kept(cls, envelope: bytes, tenant: str, simulated: bool) -> Cause:

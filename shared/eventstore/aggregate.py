@@ -29,6 +29,11 @@ TableClass = Tier | Literal["reference"]
 Row = dict[str, Any]
 
 
+def id_of(stream: str) -> str:
+    """What comes after the stream's kind."""
+    return stream.partition("-")[2]
+
+
 @dataclass(frozen=True)
 class Recorded(Generic[T]):
     """An event in its stream. It has no ledger sequence: a view or a public event is made before the ledger
@@ -44,7 +49,7 @@ class Recorded(Generic[T]):
     @property
     def id(self) -> str:
         """The stream's id without its kind: ``case-2021-1-langxia`` → ``2021-1-langxia``."""
-        return self.stream.partition("-")[2]
+        return id_of(self.stream)
 
 
 @dataclass(frozen=True)

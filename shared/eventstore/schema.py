@@ -16,20 +16,16 @@ ANEW = ("functions", "applying", "put_rows")
 version before calls them too."""
 
 
-_IDENTITY = sa.table("service_identity", sa.column("service", sa.Text))
-
-
 def create_kernel(connection: sa.Connection, service: str) -> None:
     """Create the kernel's tables, roles' privileges and functions, as the database's owner."""
     for name in SCRIPTS:
         _run(connection, name, service)
 
 
-def make_functions_anew(connection: sa.Connection) -> None:
+def make_functions_anew(connection: sa.Connection, service: str) -> None:
     """After a migration: what commands, inbox and applier call, as this version has it; put_rows knows every column."""
-    service = connection.scalar(sa.select(_IDENTITY.c.service))
     for name in ANEW:
-        _run(connection, name, str(service))
+        _run(connection, name, service)
     connection.execute(sa.select(sa.func.make_put_rows()))
 
 

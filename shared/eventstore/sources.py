@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from shared.contracts import CONTRACTS, Contract, newest, sayers
 from shared.contracts.envelope import decode_again
 from shared.decider import Actor
-from shared.eventstore.aggregate import Aggregate, Recorded, Row, TableClass, View
+from shared.eventstore.aggregate import Aggregate, Recorded, Row, TableClass, View, id_of
 from shared.eventstore.projection import Cause, Changes, Projection
 from shared.eventstore.sql import read
 
@@ -251,7 +251,7 @@ class _Stored(NamedTuple):
 
     @property
     def id(self) -> str:
-        return self.stream.partition("-")[2]
+        return id_of(self.stream)
 
     @property
     def business_date(self) -> date:

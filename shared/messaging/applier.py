@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from shared.contracts import Contract
-from shared.contracts.envelope import Cause, Undecodable, UnknownEvent, decode_again
+from shared.contracts.envelope import Cause, Undecodable, UnknownEvent, decode, decode_again
 from shared.contracts.ledger import LedgerRestored
 from shared.decider import Actor
 from shared.eventstore import views
@@ -78,22 +78,22 @@ class _Batch:
     def events(self) -> int:
         return len(self.applied) + len(self.aside)
 
-    def follows(self, place: Place, payload: bytes, tenant: str) -> bool:
+    def follows(self, place: Place, payload: bytes) -> bool:
         """Is it this event's turn? One that was released has had it before; the first of a new epoch says which one
         it follows."""
         epoch, sequence = self.head
         if place[0] > epoch and place[1] == 1:
-            return _said_before(payload, tenant) == self.head
+            return _said_before(payload) == self.head
         return place <= (epoch, sequence + 1)
 
     def set_aside(self, sequence: int, state: str, error: str | None = None) -> None:
         self.aside.append({"sequence": sequence, "state": state, "error": error})
 
 
-def _said_before(payload: bytes, tenant: str) -> Place | None:
+def _said_before(payload: bytes) -> Place | None:
     """The last event before a new epoch, as its first one tells; None where that cannot be read here, and it waits."""
     with suppress(Undecodable):
-        event = decode_again(payload, tenant)[1]
+        event = decode(payload)[1]
         if isinstance(event, LedgerRestored):
             return event.epoch_before, event.last_sequence_before
     return None
@@ -179,7 +179,7 @@ class Applier:
         for row in rows:
             epoch, sequence, key, payload, _, _ = row
             place = (epoch, sequence)
-            batch.gap = place != following and not batch.follows(place, payload, tenant)
+            batch.gap = place != following and not batch.follows(place, payload)
             if batch.gap or epoch != batch.epoch or batch.reactions == MOST_REACTIONS:
                 break
             if place > batch.head:
@@ -259,8 +259,9 @@ class Applier:
         PARKED_EVENTS.labels(source).inc()
         # The whole of it is the operator's to read (`shufa parked list`): it may quote the event.
         kind = type(failed.error).__name__
-        place = {"epoch": epoch, "sequence": sequence}
-        log.error("applier.parked", source=source, tenant=context.tenant, **place, error=kind)
+        log.error(
+            "applier.parked", source=source, tenant=context.tenant, epoch=epoch, sequence=sequence, error=kind
+        )
 
         async def once(work: UnitOfWork) -> None:
             for head in await work.fetch(_TAKE, (source, work.tenant, 0, True)):

@@ -13,7 +13,7 @@ def _migrate(connection: sa.Connection) -> None:
     context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
         context.run_migrations()
-        make_functions_anew(connection)
+        make_functions_anew(connection, context.config.attributes["service"])
 
 
 async def _run(url: str) -> None:

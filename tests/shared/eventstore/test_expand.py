@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from deploy.local.servers import Servers
 from shared.eventstore.schema import make_functions_anew
-from tests.shared.conftest import new_place
+from tests.shared.conftest import SERVICE, new_place
 from tests.shared.eventstore.writing import Tenant
 
 ADDED = (
@@ -30,7 +30,7 @@ async def test_who_does_not_know_a_new_column_goes_on_and_its_default_stands(
         async with owner.begin() as connection:
             for statement in ADDED:
                 await connection.execute(sa.text(statement))
-            await connection.run_sync(make_functions_anew)
+            await connection.run_sync(make_functions_anew, SERVICE)
         await owner.dispose()
         await tenant.write("a", 2)
         found = await tenant.rows(
@@ -50,12 +50,12 @@ async def test_after_a_migration_the_functions_are_those_of_this_version(
             for name in FUNCTIONS:
                 await connection.execute(sa.text(_spoil(before[name])))
                 assert await _source(connection, name) != before[name]
-            await connection.run_sync(make_functions_anew)
+            await connection.run_sync(make_functions_anew, SERVICE)
             assert {name: await _source(connection, name) for name in FUNCTIONS} == before
         await owner.dispose()
-        await Tenant(place, place.store, "shanghai.anew").write("a", 1)
-        found = await Tenant(place, place.store, "shanghai.anew").rows(sa.text("select note from notes"))
-        assert [tuple(row) for row in found] == [(1,)]
+        tenant = Tenant(place, place.store, "shanghai.anew")
+        await tenant.write("a", 1)
+        assert [tuple(row) for row in await tenant.rows(sa.text("select note from notes"))] == [(1,)]
 
 
 FUNCTIONS = ("begin_command", "append", "standing", "event_hash", "begin_epoch", "keep", "take", "settle")
