@@ -257,7 +257,7 @@ def decode_again(payload: bytes, tenant: str) -> tuple[Cause, Contract]:
             except ValidationError:
                 pass
             else:
-                return Cause.kept(payload[:data] + b"}", tenant, not real), contract
+                return Cause.kept(payload, tenant, not real), contract
     event, contract = decode(payload)  # reads what little else there is, and says what is wrong
     return Cause.kept(payload, tenant, event.simulated), contract
 

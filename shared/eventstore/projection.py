@@ -44,8 +44,8 @@ class Projection:
         if change is None:
             return None
         if isinstance(change, Drop):
-            return Change("drop", self.table, {"tenant": cause.tenant, **change.key})
-        return Change("put", self.table, {"tenant": cause.tenant, **change})
+            return "drop", self.table, {"tenant": cause.tenant, **change.key}
+        return "put", self.table, {"tenant": cause.tenant, **change}
 
 
 class _Rows(dict[Hashable, Change]):

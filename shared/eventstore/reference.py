@@ -102,7 +102,7 @@ def change(tenant: str, contract: Contract) -> Change | None:
     if (found := _ROWS.get(type(contract))) is None:
         return None
     table, row = found
-    return Change("put", table, {"tenant": tenant} | row(contract))
+    return "put", table, {"tenant": tenant} | row(contract)
 
 
 async def adopted_policies(connection: AsyncConnection, tenants: list[str]) -> list[Adopted]:

@@ -12,8 +12,8 @@ from shared.eventstore.sql import read
 SCRIPTS = ("kernel", "functions", "put_rows", "rows", "inbox", "applying", "rebuild", "seals", "history")
 """The files in sql/ that make the kernel, in order; ``{service}`` in them is the service's name."""
 ANEW = ("functions", "applying", "put_rows")
-"""Those that hold functions alone, and may be run again. What the functions are given and answer stays as it is: the
-version before calls them too."""
+"""Those that hold functions and triggers alone, and may be run again. What the functions are given and answer stays as
+it is: the version before calls them too."""
 
 
 def create_kernel(connection: sa.Connection, service: str) -> None:

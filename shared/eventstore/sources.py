@@ -163,8 +163,8 @@ class _OfProjection:
                 if (change := self.projection.of(*read(row))) is not None:
                     changes.add(change)
         last = changes.take()
-        out = [{name: change.row[name] for name in self.by} for change in last]
-        return Batch(len(page), out, [change.row for change in last if change.kind == "put"])
+        out = [{name: row[name] for name in self.by} for _, _, row in last]
+        return Batch(len(page), out, [row for kind, _, row in last if kind == "put"])
 
 
 class Heard(_OfProjection):

@@ -21,6 +21,7 @@ from shared.eventstore import tables
 from shared.eventstore.aggregate import Aggregate
 from shared.eventstore.clock import BusinessClock
 from shared.eventstore.failures import is_race, is_unavailable
+from shared.eventstore.remembered import Remembered
 from shared.eventstore.sql import read
 from shared.eventstore.unit_of_work import Answer, Context, Guard, Key, UnitOfWork
 from shared.tenancy import is_tenant
@@ -107,6 +108,7 @@ class EventStore:
         self.relay = relay
         self.clock = clock
         self.guard = guard
+        self._remembered = Remembered()
         self.committed = asyncio.Event()
         self.closed_because: Refused | None = None
 
@@ -168,7 +170,9 @@ class EventStore:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with connect() as connection:
-                    unit = UnitOfWork(connection, self.service, self.clock, context, self.guard)
+                    unit = UnitOfWork(
+                        connection, self.service, self.clock, context, self.guard, self._remembered
+                    )
                     result = await work(unit)
                 break
             except Exception as error:

@@ -21,7 +21,8 @@ from shared.eventstore import reference, views
 from shared.eventstore.aggregate import Aggregate, Recorded
 from shared.eventstore.clock import BusinessClock
 from shared.eventstore.codec import Encoded
-from shared.eventstore.failures import Changed, KeyReused, TenantClosed, TenantUnknown
+from shared.eventstore.failures import Changed, KeyReused, TenantClosed, TenantUnknown, is_race
+from shared.eventstore.remembered import Outdated, Remembered, Seen
 from shared.eventstore.sql import read
 from shared.observability.tracing import traceparent
 from shared.tenancy import Policy, ancestors_and_self, effective
@@ -29,7 +30,7 @@ from shared.tenancy import Policy, ancestors_and_self, effective
 LARGEST_EVENT = 256 * 1024
 """Bytes of one event's data: far below the broker's limit, so that what is appended can be published."""
 
-_BEGIN, _APPEND = read("begin"), read("append")
+_BEGIN, _APPEND, _APPEND_IF_STILL_SO = read("begin"), read("append"), read("append_if_still_so")
 _NO_EVENTS = (None,) * 9
 
 Guard = Callable[[Given[Any]], Refused | None]
@@ -74,24 +75,23 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Opened:
-    """What begin_command answers, read."""
+class _Asked:
+    """A command with all that it was asked with."""
 
-    history: list[Recorded[Any]]
-    answer: Answer | None
-    request_hash: bytes | None
-    policy: Policy
-    calendar: Calendar
-    today: date
-    tier: str | None
-    closed_on: date | None
+    id: str
+    command: Any
+    key: Key | None
+    seen_version: int | None
+    tenant_must_exist: bool
+    tenant_may_be_closed: bool
 
 
 class UnitOfWork:
     """Commands on one tenant inside one transaction that somebody else commits or rolls back.
 
     A reaction may execute several, on several streams; they share the tenant's ledger. Given the driver's own
-    connection, it executes one command of an aggregate that stands alone: each of its two calls is a transaction.
+    connection, it executes one command of an aggregate that stands alone: each of its two calls is a transaction. Where
+    the stream is ``remembered``, the first of them is left out.
     """
 
     def __init__(
@@ -101,12 +101,15 @@ class UnitOfWork:
         clock: BusinessClock,
         context: Context,
         guard: Guard | None = None,
+        remembered: Remembered | None = None,
     ) -> None:
         self._connection = connection
         self.service = service
         self.clock = clock
         self.context = context
         self.guard = guard
+        # In a transaction of others what is written may still be taken back.
+        self._remembered = None if isinstance(connection, AsyncConnection) else remembered
 
     @property
     def connection(self) -> AsyncConnection:
@@ -150,33 +153,50 @@ class UnitOfWork:
         Raises Refused (the rule's, or KeyReused, Changed, TenantUnknown, TenantClosed); the caller's transaction is
         then rolled back. A key that was accepted before gives the first answer again and writes nothing.
         """
+        asked = _Asked(id, command, key, seen_version, tenant_must_exist, tenant_may_be_closed)
         stream = aggregate.stream(id)
-        opened = await self._open(aggregate, stream, key)
-        if opened.answer is not None and key is not None:
-            if opened.request_hash != key.request_hash:
+        remembered = self._remembered.take(self.tenant, stream) if self._remembered is not None else None
+        if remembered is not None:
+            try:
+                return await self._carry_out(aggregate, asked, remembered, look=False)
+            except (Outdated, Refused):
+                pass  # nobody is refused without a look at what is there
+            except Exception as error:
+                if not is_race(error):
+                    raise
+        seen, answer, request_hash = await self._read(aggregate, stream, key)
+        if answer is not None and key is not None:
+            if request_hash != key.request_hash:
                 raise KeyReused(key.value)
-            return replace(opened.answer, published=_published_then(aggregate, opened.answer, opened.history))
-        if tenant_must_exist and opened.tier is None:
+            return replace(answer, published=_published_then(aggregate, answer, seen.history))
+        return await self._carry_out(aggregate, asked, seen)
+
+    async def _carry_out(
+        self, aggregate: Aggregate[Any, Any, Any, Any], asked: _Asked, seen: Seen, *, look: bool = True
+    ) -> Answer:
+        """Decide on what was seen, and append."""
+        command, key, history, stream = asked.command, asked.key, seen.history, aggregate.stream(asked.id)
+        if asked.tenant_must_exist and seen.tier is None:
             raise TenantUnknown(self.tenant)
-        if tenant_must_exist and opened.closed_on is not None and not tenant_may_be_closed:
-            raise TenantClosed(self.tenant, opened.closed_on)
-        history = opened.history
-        if seen_version is not None and seen_version != len(history):
-            since = [type(recorded.event).__name__ for recorded in history[seen_version:]]
-            raise Changed(seen_version, len(history), since)
+        if asked.tenant_must_exist and seen.closed_on is not None and not asked.tenant_may_be_closed:
+            raise TenantClosed(self.tenant, seen.closed_on)
+        if asked.seen_version is not None and asked.seen_version != len(history):
+            since = [type(recorded.event).__name__ for recorded in history[asked.seen_version :]]
+            raise Changed(asked.seen_version, len(history), since)
 
         facts = None
         if aggregate.facts is not None:
-            facts = await aggregate.facts(self.connection, self.tenant, id, command)
-        given = Given(opened.today, self.context.actor, opened.policy, opened.calendar, opened.tier, facts)
+            facts = await aggregate.facts(self.connection, self.tenant, asked.id, command)
+        today = self.context.today or self.clock.today(seen.day)
+        path = tuple(ancestors_and_self(self.tenant))
+        policy = _policy(path, seen.policies, today)
+        given = Given(today, self.context.actor, policy, _calendar(seen.years), seen.tier, facts)
         if self.guard is not None:
             refuse_if(self.guard(given))
         before = aggregate.fold(recorded.event for recorded in history)
         encoded = [aggregate.codec.encode(event) for event in aggregate.decide(before, command, given)]
         new = [
-            Recorded(
-                one.event, self.tenant, stream, len(history) + n, opened.today, _signature(self.context.actor)
-            )
+            Recorded(one.event, self.tenant, stream, len(history) + n, today, _signature(self.context.actor))
             for n, one in enumerate(encoded, start=1)
         ]
         after, told = before, []
@@ -189,26 +209,29 @@ class UnitOfWork:
         gone = [name for name in earlier if name not in dates]
         texts = [vars(text) for one in encoded for text in one.texts]
         rows = views.as_json(self._rows(aggregate, stream, history, new, told)) if new else None
-        [(sequence,)] = await self.fetch(
-            _APPEND,
-            (
-                self.tenant,
-                stream,
-                len(history),
-                rows,
-                _json(texts) if texts else None,
-                _json(set_anew) if set_anew else None,
-                gone or None,
-                *(
-                    self._events(encoded, told, stream, self._metadata(command, opened))
-                    if new
-                    else _NO_EVENTS
-                ),
-                self.context.actor.id,
-                key.value if key else None,
-                key.request_hash if key else None,
-            ),
+        metadata = self._metadata(command, today, policy) if new else None
+        values = (
+            self.tenant,
+            stream,
+            len(history),
+            rows,
+            _json(texts) if texts else None,
+            _json(set_anew) if set_anew else None,
+            gone or None,
+            *(self._events(encoded, told, stream, metadata) if metadata else _NO_EVENTS),
+            self.context.actor.id,
+            key.value if key else None,
+            key.request_hash if key else None,
         )
+        if look:
+            [(sequence,)] = await self.fetch(_APPEND, values)
+        else:
+            appended = await self.fetch(_APPEND_IF_STILL_SO, (*values, seen.as_of))
+            if not appended:
+                raise Outdated
+            [(sequence,)] = appended
+        if self._remembered is not None:
+            self._remembered.keep(self.tenant, stream, replace(seen, history=[*history, *new]))
         for recorded in new:
             await aggregate.then(recorded, self)
         return Answer(
@@ -221,15 +244,18 @@ class UnitOfWork:
             _published(told, sequence),
         )
 
-    async def _open(self, aggregate: Aggregate[Any, Any, Any, Any], stream: str, key: Key | None) -> _Opened:
+    async def _read(
+        self, aggregate: Aggregate[Any, Any, Any, Any], stream: str, key: Key | None
+    ) -> tuple[Seen, Answer | None, bytes | None]:
+        """What begin_command answers: what a decision stands on; the answer that the key got, and to what."""
         path = tuple(ancestors_and_self(self.tenant))
         rows = await self.fetch(
             _BEGIN, (self.tenant, stream, path, self.context.actor.id, key.value if key else None)
         )
         history: list[Recorded[Any]] = []
-        policies: list[tuple[Any, ...]] = []
+        policies: list[tuple[str, int, date, str]] = []
         years: list[tuple[str, int, str]] = []
-        answer = request_hash = kept = tier = closed_on = None
+        answer = request_hash = kept = tier = closed_on = as_of = None
         # The columns are those of begin_command, in its order.
         for kind, number, version, name, schema_version, data, metadata, day, hash, names in rows:
             match kind:
@@ -248,20 +274,19 @@ class UnitOfWork:
                 case "calendar":
                     years.append((name, version, data))
                 case "today":
-                    kept = day
+                    kept, as_of = day, name
         history.sort(key=lambda recorded: recorded.version)
-        today = self.context.today or self.clock.today(kept)
-        return _Opened(
+        seen = Seen(
             history,
-            answer,
-            request_hash,
-            _policy(path, tuple(policies), today),
+            tuple(policies),
             # Root first: of a year that two tiers adopted, the nearer one's holds.
-            _calendar(tuple((year, text) for _, year, text in sorted(years))),
-            today,
+            tuple((year, text) for _, year, text in sorted(years)),
             tier,
             closed_on,
+            kept,
+            as_of,
         )
+        return seen, answer, request_hash
 
     def _rows(
         self,
@@ -281,15 +306,15 @@ class UnitOfWork:
                 if (row := reference.change(self.tenant, contract)) is not None:
                     yield row
 
-    def _metadata(self, command: Any, opened: _Opened) -> str:
+    def _metadata(self, command: Any, today: date, policy: Policy) -> str:
         context = self.context
         metadata = {
             "actor": {"id": context.actor.id, "name": context.actor.name},
-            "business_date": opened.today,
+            "business_date": today,
             "causation": context.causation,
             "command": words(type(command).__name__),
             "correlation": context.correlation,
-            "policy": opened.policy.versions,
+            "policy": policy.versions,
             "simulated": self.clock.simulated,
         }
         if (place := traceparent()) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import orjson
 import sqlalchemy as sa
@@ -12,13 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.eventstore.aggregate import Row, View
 
-
-class Change(NamedTuple):
-    """One row to put or to drop. ``row`` has every column for a put, those of the primary key for a drop."""
-
-    kind: Literal["put", "drop"]
-    table: sa.Table
-    row: Row
+Change = tuple[Literal["put", "drop"], sa.Table, Row]
+"""One row to put or to drop: it has every column for a put, those of the primary key for a drop."""
 
 
 def changes(view: View, tenant: str, stream: str, before: list[Row], after: list[Row]) -> list[Change]:
@@ -27,10 +22,10 @@ def changes(view: View, tenant: str, stream: str, before: list[Row], after: list
     own = {"tenant": tenant, "stream": stream}
     old = {tuple(row[key] for key in keys): row for row in before}
     new = {tuple(row[key] for key in keys): row for row in after}
-    found = [
-        Change("drop", view.table, own | dict(zip(keys, key, strict=True))) for key in old if key not in new
+    found: list[Change] = [
+        ("drop", view.table, own | dict(zip(keys, key, strict=True))) for key in old if key not in new
     ]
-    found += [Change("put", view.table, own | row) for key, row in new.items() if old.get(key) != row]
+    found += [("put", view.table, own | row) for key, row in new.items() if old.get(key) != row]
     return found
 
 

@@ -158,7 +158,7 @@ async def test_what_runs_as_its_owner_is_named_and_looks_nowhere_else(database: 
         row["proname"]: (row["owner"], tuple(row["settings"])) for row in await database.ask(AS_THEIR_OWNER)
     }
     as_it_should = (f"{database.service}_owner", ("search_path=pg_catalog, public",))
-    writers = ("append", "begin_epoch", "import_events", "put_rows")
+    writers = ("append", "begin_epoch", "import_events", "put_rows", "reference_changed")
     assert found == dict.fromkeys(writers, as_it_should)
 
 

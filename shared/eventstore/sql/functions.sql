@@ -3,6 +3,8 @@
 -- Sets the scope of the transaction and answers, from one snapshot, everything a decision stands on:
 -- the answer this key already got, the stream's history, the tenant, the policies above it, adopted calendars,
 -- the simulated day. One snapshot matters: a repeat that sees its own events also sees its answer.
+-- The name of `today` is what append_if_still_so.sql compares: other than then where anything of this but the stream and
+-- the answers has changed, or where the server was started again, so that what was committed last may be gone.
 create or replace function begin_command(
     p_tenant text, p_stream text, p_path text[], p_actor text, p_key text
 ) returns table (
@@ -32,8 +34,27 @@ begin
                null, null, null, null
         from calendars c where c.tenant = any (p_path)
         union all
-        select 'today', null, null, null, null, null, null, b.today, null, null from business_day b;
+        select 'today', null, null, s.xmin || ' ' || pg_postmaster_start_time(), null, null, null, b.today, null, null
+        from service_identity s left join business_day b on true;
 end $$;
+
+-- Notes that something every decision stands on has changed: the row is another one then.
+create or replace function reference_changed() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, public as $$
+begin
+    update service_identity set service = service;
+    return null;
+end $$;
+
+-- Has it noted of a table. Called for a table that takes the place of another, too.
+create or replace function note_changes(target regclass) returns void language plpgsql as $$
+begin
+    execute format('create or replace trigger noted after insert or update or delete on %s
+        for each statement execute function reference_changed()', target);
+    update service_identity set service = service;
+end $$;
+
+select note_changes(t::regclass) from unnest(array['tenants', 'policies', 'calendars', 'business_day']) t;
 
 -- What the ledger says of a person's roles in the tenant and above it, and the simulated day: who asks is told by it
 -- before anything is decided. It sets the scope itself, so that it may be a transaction of its own.

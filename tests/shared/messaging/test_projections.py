@@ -23,7 +23,7 @@ from shared.eventstore.projection import Drop, Projection
 from shared.eventstore.schema import protect
 from shared.eventstore.sql import read
 from shared.eventstore.store import engine
-from shared.eventstore.views import Change, as_json
+from shared.eventstore.views import as_json
 from shared.messaging import Reactions, applier, operate
 from shared.messaging.applier import Applier
 from shared.messaging.broker import Broker
@@ -266,7 +266,7 @@ async def test_a_batch_that_was_overtaken_writes_nothing(reader: Reader) -> None
         other = await connection.execution_options(isolation_level="AUTOCOMMIT")
         head, *_ = await other.exec_driver_sql(read("take"), (SERVICE, TENANT, 1, False))
         await reader.apply_all()
-        rows = as_json([Change("put", LATEST, {"tenant": TENANT, "sequence": 1})])
+        rows = as_json([("put", LATEST, {"tenant": TENANT, "sequence": 1})])
         settling = (SERVICE, TENANT, head.turn, 1, 1, rows, 1, "{1}", None)
         assert (await other.exec_driver_sql(read("settle"), settling)).scalar_one() is False
     assert await reader.latest() == 2
