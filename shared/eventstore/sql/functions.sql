@@ -49,7 +49,7 @@ end $$;
 -- Has it noted of a table. Called for a table that takes the place of another, too.
 create or replace function note_changes(target regclass) returns void language plpgsql as $$
 begin
-    execute format('create or replace trigger noted after insert or update or delete on %s
+    execute format('create or replace trigger noted after insert or update or delete or truncate on %s
         for each statement execute function reference_changed()', target);
     update service_identity set service = service;
 end $$;
