@@ -108,8 +108,12 @@ class UnitOfWork:
         self.clock = clock
         self.context = context
         self.guard = guard
-        # In a transaction of others what is written may still be taken back.
-        self._remembered = None if isinstance(connection, AsyncConnection) else remembered
+        self._remembered = remembered
+        self._alone = not isinstance(connection, AsyncConnection)
+
+    def following(self, context: Context) -> UnitOfWork:
+        """The same transaction for what a reaction commands: in another's name, whom no guard asks."""
+        return UnitOfWork(self._connection, self.service, self.clock, context, remembered=self._remembered)
 
     @property
     def connection(self) -> AsyncConnection:
@@ -155,8 +159,9 @@ class UnitOfWork:
         """
         asked = _Asked(id, command, key, seen_version, tenant_must_exist, tenant_may_be_closed)
         stream = aggregate.stream(id)
+        # Taken out also where it is of no use here: what a transaction of others writes may still be taken back.
         remembered = self._remembered.take(self.tenant, stream) if self._remembered is not None else None
-        if remembered is not None:
+        if remembered is not None and self._alone:
             try:
                 return await self._carry_out(aggregate, asked, remembered, look=False)
             except (Outdated, Refused):
@@ -230,7 +235,7 @@ class UnitOfWork:
             if not appended:
                 raise Outdated
             [(sequence,)] = appended
-        if self._remembered is not None:
+        if self._remembered is not None and self._alone:
             self._remembered.keep(self.tenant, stream, replace(seen, history=[*history, *new]))
         for recorded in new:
             await aggregate.then(recorded, self)

@@ -230,9 +230,7 @@ class Applier:
         name = type(event).__name__
         about = {"event": cause.id, "tenant": work.tenant, "correlation": cause.correlation}
         with span(f"reaction {name}", "consumer", cause.traceparent, **about):
-            await self.reactions.react(
-                event, cause, UnitOfWork(work.connection, work.service, work.clock, context)
-            )
+            await self.reactions.react(event, cause, work.following(context))
             batch.reactions += 1
             log.info(
                 "reaction",

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from shared.calendar import Calendar
 from shared.decider import Given, Refused
-from shared.eventstore import Aggregate, EventStore, tables
+from shared.eventstore import Aggregate, EventStore, UnitOfWork, tables
 from shared.eventstore.failures import Changed, KeyReused, TenantClosed
 from shared.eventstore.rebuild import rebuild_projection
 from shared.eventstore.reference import PROJECTIONS
@@ -59,6 +59,18 @@ async def test_what_another_process_wrote_meanwhile_is_decided_on(wired: Wired) 
     with pytest.raises(Refused):
         await wired.tenant.write("a", 6)
     assert (await wired.directly.verified()).problem is None
+
+
+async def test_what_this_process_wrote_in_a_transaction_is_read(wired: Wired) -> None:
+    """A reaction's commands, a deadline's: nothing is tried that could not be any more."""
+    await warm(wired)
+
+    async def work(unit: UnitOfWork) -> None:
+        await unit.following(wired.tenant.context()).execute(NOTEBOOK, "a", Write("text", 4))
+
+    await wired.tenant.in_transaction(work)
+    assert await asked(wired, 5) == 2
+    assert await asked(wired, 6) == 1
 
 
 async def test_to_be_overtaken_where_it_is_remembered_costs_none_of_the_three_attempts(wired: Wired) -> None:
