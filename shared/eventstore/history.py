@@ -28,7 +28,7 @@ from shared.eventstore.unit_of_work import LARGEST_EVENT
 from shared.eventstore.verify import links_of
 from shared.tenancy import is_tenant
 
-BATCH = 2_000
+BATCH = 4_000
 """Events in one transaction."""
 AT_ONCE, AHEAD = 2, 4
 """Ledgers that are written at once, each by a connection of its own, and batches of each that are hashed by then."""
