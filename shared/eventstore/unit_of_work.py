@@ -165,7 +165,7 @@ class UnitOfWork:
             try:
                 return await self._carry_out(aggregate, asked, remembered, look=False)
             except (Outdated, Refused):
-                pass  # nobody is refused without a look at what is there
+                pass  # nobody is refused, and nothing left undone, without a look at what is there
             except Exception as error:
                 if not is_race(error):
                     raise
@@ -200,6 +200,8 @@ class UnitOfWork:
             refuse_if(self.guard(given))
         before = aggregate.fold(recorded.event for recorded in history)
         encoded = [aggregate.codec.encode(event) for event in aggregate.decide(before, command, given)]
+        if not (look or encoded):
+            raise Outdated  # it may be: where no version is written, none is in the way
         new = [
             Recorded(one.event, self.tenant, stream, len(history) + n, today, _signature(self.context.actor))
             for n, one in enumerate(encoded, start=1)
@@ -229,12 +231,12 @@ class UnitOfWork:
             key.request_hash if key else None,
         )
         if look:
-            [(sequence,)] = await self.fetch(_APPEND, values)
+            appended = await self.fetch(_APPEND, values)
         else:
             appended = await self.fetch(_APPEND_IF_STILL_SO, (*values, seen.as_of))
-            if not appended:
-                raise Outdated
-            [(sequence,)] = appended
+        if not appended:
+            raise Outdated
+        [(sequence,)] = appended
         if self._remembered is not None and self._alone:
             self._remembered.keep(self.tenant, stream, replace(seen, history=[*history, *new]))
         for recorded in new:

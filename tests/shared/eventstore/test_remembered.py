@@ -114,6 +114,18 @@ async def test_nobody_is_refused_because_of_what_is_remembered(wired: Wired) -> 
     assert refused.value.data["now"] == 7
 
 
+async def test_nothing_is_left_undone_because_of_what_is_remembered(wired: Wired) -> None:
+    """Who decides that there is nothing to do appends nothing either, so that no version would be in the way."""
+
+    def decide(state: Any, command: Any, given: Given[None]) -> list[Any]:
+        return [] if len(state.notes) == 4 else list(NOTEBOOK.decide(state, command, given))
+
+    await warm(wired)
+    await wired.directly.write("a", 4)
+    answer = await wired.tenant.execute(replace(NOTEBOOK, decide=decide), "a", Write("text", 5))
+    assert (answer.version, answer.events) == (6, ("Written",))
+
+
 async def test_a_repeated_key_gets_its_answer_and_writes_nothing(wired: Wired) -> None:
     await warm(wired)
     first = await wired.tenant.write("a", 4, key=key("k"))
