@@ -32,6 +32,7 @@ from tests.deploy.containers import Container
 from tests.deploy.setting_back import DISTRICT, TOWN, all_is_said, as_superuser, readiness, register
 from tests.deploy.test_operate import counts
 from tests.shared.messaging.conftest import published
+from tests.standing_still import standing_still
 
 SECTION = "## To an instant\n"
 COPIES = "the-password-of-who-copies"
@@ -139,15 +140,12 @@ def nobody_serves(cluster: Cluster) -> Iterator[None]:
     """Scheduling is stopped, and the supervisor does not start it again, for the length of the block."""
     supervisor = cluster.state.supervisor.pid
     service = psutil.Process(cluster.processes()["scheduling"].pid)
-    os.kill(supervisor, signal.SIGSTOP)
-    try:
+    with standing_still(supervisor):
         service.kill()
         until(lambda: not alive(service), within=30, what="scheduling did not end")
         connected = "select 1 from pg_stat_activity where datname = 'scheduling'"
         until(lambda: not asked(cluster.servers, connected, "postgres"), within=30, what="it is connected")
         yield
-    finally:
-        os.kill(supervisor, signal.SIGCONT)
 
 
 def in_the_archive(cluster: Cluster) -> None:

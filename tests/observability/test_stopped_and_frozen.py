@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import psutil
 import pytest
 
 from deploy.local.credentials import SERVICES
@@ -16,6 +11,7 @@ from deploy.local.supervisor import ask
 from deploy.local.waiting import until
 from tests.observability.conftest import Watched
 from tests.observability.prometheus import alerts
+from tests.standing_still import frozen
 
 UNIT = {
     "name": "示例局",
@@ -26,20 +22,6 @@ UNIT = {
 }
 WITHIN = 30.0
 """Seconds to the end of the test if an alert does not come: they take two to five."""
-
-
-@contextmanager
-def standing_still(watched: Watched, name: str) -> Iterator[None]:
-    """A process of the system, and what it has started, stopped for the length of the block."""
-    process = psutil.Process(watched.cluster.processes()[name].pid)
-    family = [process, *process.children(recursive=True)]
-    for one in family:
-        os.kill(one.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for one in family:
-            os.kill(one.pid, signal.SIGCONT)
 
 
 def holds(watched: Watched, name: str, **labels: str) -> None:
@@ -70,7 +52,7 @@ def test_nothing_fires_while_all_is_well(watched: Watched) -> None:
 
 
 def test_a_stopped_consumer_is_seen_by_who_still_runs(watched: Watched) -> None:
-    with standing_still(watched, "evaluation"):
+    with frozen(watched.cluster, "evaluation"):
         said = watched.talk.post(
             "admin",
             "scheduling",
@@ -87,7 +69,7 @@ def test_a_stopped_consumer_is_seen_by_who_still_runs(watched: Watched) -> None:
 
 @pytest.mark.parametrize(("server", "part"), [("nats", "broker"), ("postgres", "database")])
 def test_a_frozen_server_is_told_by_every_service(watched: Watched, server: str, part: str) -> None:
-    with standing_still(watched, server):
+    with frozen(watched.cluster, server):
         for service in "scheduling", "rectification":
             holds(watched, "ShufaPartDoesNotAnswer", job=service, part=part)
             status, body = ask(watched.cluster.processes()[service].address or "", "/readyz")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import signal
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +17,7 @@ from tests.browser.pages import axe, screenshot
 from tests.portal.asked import open_case
 from tests.portal.conftest import Installation, PageAs, SignedIn
 from tests.portal.town import Town, working_days_after
+from tests.standing_still import frozen
 
 WIDTHS = (1440, 390)
 
@@ -30,17 +29,6 @@ async def looked_at(page: Page, name: str) -> None:
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         assert await axe(page) == []
         await screenshot(page, name)
-
-
-@contextmanager
-def frozen(installation: Installation, service: str) -> Iterator[None]:
-    """A service that is there and does not answer."""
-    pid = installation.cluster.processes()[service].pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 @asynccontextmanager
@@ -99,7 +87,7 @@ async def test_a_service_that_does_not_answer_is_named_and_a_page_comes_back_by_
     await form.get_by_label("整改情况").fill("台账已建立。")
     await form.get_by_label("签发人").fill("示例·子")
     key = await form.locator("[name=_key]").input_value()
-    with frozen(installation, "rectification"):
+    with frozen(installation.cluster, "rectification"):
         await form.get_by_role("button", name="报送").click()
         await expect(page.locator("h1")).to_have_text("暂时不能办理", timeout=20_000)
         await expect(page.locator("main")).to_contain_text("“整改”服务（rectification）暂时没有应答")

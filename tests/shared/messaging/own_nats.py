@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from deploy.local.accounts import USER
 from deploy.local.nats import Nats
 from deploy.local.processes import Child, Running, spawn, stop
 from deploy.local.waiting import free_port
+from tests.standing_still import freeze
 
 PATIENCE_SECONDS = 20
 
@@ -49,17 +51,17 @@ class OwnNats:
 
     def kill(self) -> None:
         """SIGKILL: no last word, no last write."""
-        self._signal(signal.SIGKILL)
-        if self._running is not None:
-            self._running.process.wait()
+        process = self._process()
+        process.kill()
+        process.wait()
 
     def freeze(self) -> None:
         """The process stands still; its connections stay open."""
-        self._signal(signal.SIGSTOP)
+        freeze(self._process().pid)
 
     def thaw(self) -> None:
         """It goes on where it stood."""
-        self._signal(signal.SIGCONT)
+        self._process().send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End it, whatever state it is in."""
@@ -67,6 +69,6 @@ class OwnNats:
             self.thaw()
             stop([self._running])
 
-    def _signal(self, number: signal.Signals) -> None:
-        if self._running is not None and not self._running.ended:
-            self._running.process.send_signal(number)
+    def _process(self) -> subprocess.Popen[bytes]:
+        assert self._running is not None, "it was never started"
+        return self._running.process

@@ -1,0 +1,55 @@
+"""Processes that are there and do nothing: their connections stay open, nobody answers on them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import psutil
+
+from deploy.local.cluster import Cluster
+
+PATIENCE_SECONDS = 10
+
+
+def freeze(pid: int) -> None:
+    """SIGSTOP, and wait until it has arrived: a thread on another processor goes on for a moment, and may answer.
+
+    TimeoutError after ten seconds.
+    """
+    os.kill(pid, signal.SIGSTOP)
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not all(_stands_still(thread) for thread in Path(f"/proc/{pid}/task").iterdir()):
+        if time.monotonic() > until:
+            raise TimeoutError(f"process {pid} goes on after SIGSTOP")
+        time.sleep(0.001)
+
+
+@contextmanager
+def standing_still(*pids: int) -> Iterator[None]:
+    """These stand still for the length of the block."""
+    try:
+        for pid in pids:
+            freeze(pid)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def frozen(cluster: Cluster, name: str) -> AbstractContextManager[None]:
+    """A process of a running system, and all it has started, stand still for the length of the block."""
+    process = psutil.Process(cluster.processes()[name].pid)
+    return standing_still(*(one.pid for one in (process, *process.children(recursive=True))))
+
+
+def _stands_still(thread: Path) -> bool:
+    """By its state in proc(5), which follows its name in parentheses; a thread that has ended is no obstacle."""
+    try:
+        return (thread / "stat").read_text().rpartition(")")[2].split()[0] in ("T", "X", "Z")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
