@@ -8,7 +8,6 @@ import json
 import sys
 
 import nats
-from nats.errors import TimeoutError as NothingWaits
 
 
 async def main(address: str, name: str) -> None:
@@ -27,7 +26,7 @@ async def main(address: str, name: str) -> None:
                         json.dumps(event["data"], ensure_ascii=False),
                     )
                     await message.ack()
-        except NothingWaits:
+        except TimeoutError:  # nothing waits any more: nats-py raises its own or asyncio's, both are this one
             continue
     await connection.flush()
     await connection.close()
