@@ -172,8 +172,6 @@ class _Run:
                 await self.writer.execute("select rebuild.lock_live($1, $2)", self.name, PATIENCE)
                 await self.catch_up()
                 await self.writer.execute("select rebuild.take_place($1, $2)", self.name, self.source.tier)
-                if self.source.tier == "reference":
-                    await self.writer.execute("select note_changes($1::text::regclass)", self.name)
         except asyncpg.LockNotAvailableError:
             return False
         return True

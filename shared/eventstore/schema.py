@@ -11,7 +11,7 @@ from shared.eventstore.sql import read
 
 SCRIPTS = ("kernel", "functions", "put_rows", "rows", "inbox", "applying", "rebuild", "seals", "history")
 """The files in sql/ that make the kernel, in order; ``{service}`` in them is the service's name."""
-ANEW = ("functions", "applying", "put_rows")
+ANEW = ("functions", "applying", "put_rows", "rebuild")
 """Those that hold functions and triggers alone, and may be run again. What the functions are given and answer stays as
 it is: the version before calls them too."""
 

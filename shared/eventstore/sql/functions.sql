@@ -46,7 +46,7 @@ begin
     return null;
 end $$;
 
--- Has it noted of a table. Called for a table that takes the place of another, too.
+-- Has it noted of a table; also of one that takes the place of another (rebuild.sql).
 create or replace function note_changes(target regclass) returns void language plpgsql as $$
 begin
     execute format('create or replace trigger noted after insert or update or delete or truncate on %s

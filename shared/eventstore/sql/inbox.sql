@@ -62,4 +62,7 @@ grant update on applied to {service}_app;
 select open_to_relay('received', 'select, insert');
 select open_to_relay('pending', 'select, insert, update');
 select open_to_relay('applied', 'select, insert, update (turn)');
+-- The owner lists the inboxes, as it lists the ledgers.
+create policy listed on applied for select to {service}_owner using (true);
+create policy listed on pending for select to {service}_owner using (true);
 grant select on inbox, waiting_tenants to {service}_app, {service}_relay;

@@ -230,6 +230,11 @@ select open_to_relay('heads', 'select');
 select open_to_relay('deadlines', 'select');
 select open_to_relay('commands', 'select (accepted_at), delete');
 
+-- Tables being made anew stand here, with what makes them, until they take their place, out of every role's reach but the owner's.
+create schema rebuild;
+-- The owner lists the ledgers; what is in one it reads like the application, within a tenant's scope.
+create policy listed on heads for select to {service}_owner using (true);
+
 grant select on service_identity, business_day to {service}_app, {service}_relay;
 grant insert, update on business_day to {service}_relay;
 grant select, insert, update, delete on leases to {service}_relay;

@@ -1,15 +1,7 @@
 -- Rebuilding a read model beside the live one: what rebuild.py calls, in its order.
 
--- Tables being filled stand here with these functions, out of every role's reach but the owner's.
-create schema rebuild;
-
--- The owner lists the ledgers and the inboxes; what is in one it reads like the application, within a tenant's scope.
-create policy listed on heads for select to {service}_owner using (true);
-create policy listed on applied for select to {service}_owner using (true);
-create policy listed on pending for select to {service}_owner using (true);
-
 -- Lays out the empty table. False where another session is at it; this session keeps the right until it ends.
-create function rebuild.lay_out(p_name text) returns boolean language plpgsql as $$
+create or replace function rebuild.lay_out(p_name text) returns boolean language plpgsql as $$
 begin
     if not pg_try_advisory_lock(hashtextextended('rebuild ' || p_name, 0)) then
         return false;
@@ -20,7 +12,7 @@ begin
 end $$;
 
 -- Takes out rows, because newer ones follow: those that are as p_rows in some columns.
-create function rebuild.take_out(p_name text, p_columns text[], p_rows jsonb) returns void language plpgsql as $$
+create or replace function rebuild.take_out(p_name text, p_columns text[], p_rows jsonb) returns void language plpgsql as $$
 declare
     v_columns text := (select string_agg(quote_ident(name), ', ') from unnest(p_columns) name);
 begin
@@ -30,15 +22,15 @@ begin
 end $$;
 
 -- Keeps everybody out of the live table until the transaction ends, or gives up after a while (55P03).
-create function rebuild.lock_live(p_name text, p_patience interval) returns void language plpgsql as $$
+create or replace function rebuild.lock_live(p_name text, p_patience interval) returns void language plpgsql as $$
 begin
     perform set_config('lock_timeout', (extract(epoch from p_patience) * 1000)::integer::text, true);
     execute format('lock table public.%I in access exclusive mode', p_name);
 end $$;
 
 -- Puts the new table in the place of the live one, under the same row security and with the same names of indexes; what
--- the relay may do with the one it may do with the other.
-create function rebuild.take_place(p_name text, p_class text) returns void language plpgsql as $$
+-- the relay may do with the one it may do with the other, and what decisions stand on is noted when it changes.
+create or replace function rebuild.take_place(p_name text, p_class text) returns void language plpgsql as $$
 declare
     v_live regclass := format('public.%I', p_name);
     v_new regclass := format('rebuild.%I', p_name);
@@ -62,10 +54,13 @@ begin
     if v_carried is not null then
         perform open_to_relay(v_new, v_carried);
     end if;
+    if p_class = 'reference' then
+        perform note_changes(v_new);
+    end if;
 end $$;
 
 -- Writes the deadlines that some streams of a tenant have and that are not there; one that is there stays, fired or not.
-create function rebuild.add_deadlines(p_tenant text, p_rows jsonb) returns void language plpgsql as $$
+create or replace function rebuild.add_deadlines(p_tenant text, p_rows jsonb) returns void language plpgsql as $$
 begin
     perform set_config('shufa.tenant', p_tenant, true);
     insert into deadlines (tenant, stream, name, due_on)

@@ -58,7 +58,17 @@ async def test_after_a_migration_the_functions_are_those_of_this_version(
         assert [tuple(row) for row in await tenant.rows(sa.text("select note from notes"))] == [(1,)]
 
 
-FUNCTIONS = ("begin_command", "append", "standing", "event_hash", "begin_epoch", "keep", "take", "settle")
+FUNCTIONS = (
+    "begin_command",
+    "append",
+    "standing",
+    "event_hash",
+    "begin_epoch",
+    "keep",
+    "take",
+    "settle",
+    "take_place",
+)
 
 
 async def _source(connection: AsyncConnection, function: str) -> str:
