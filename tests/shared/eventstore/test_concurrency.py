@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -183,18 +184,26 @@ class Writer:
                     self.outcomes["refused"] += 1
                 case "thrown away":
                     with pytest.raises(_Stop):
-                        await self.store.in_transaction(context(self.tenant), self._thrown_away)
+                        await self._until_done(self._in_transaction(self._thrown_away))
                     self.outcomes["thrown away"] += 1
                 case "killed":
-                    await self.store.in_transaction(context(self.tenant), self._killed_once())
+                    await self._until_done(self._in_transaction(self._killed_once()))
                     self.outcomes["killed"] += 1
             await self._write(note, str(note))
             self.outcomes["accepted"] += 1
 
     async def _write(self, note: int, asked_as: str) -> None:
-        while True:  # as a client does that hears nothing: the same again, with the same key
+        once = partial(write, self.store, self.id, note, tenant=self.tenant, key=key(f"{self.id} {asked_as}"))
+        await self._until_done(once)
+
+    def _in_transaction(self, work: Callable[[UnitOfWork], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        return partial(self.store.in_transaction, context(self.tenant), work)
+
+    async def _until_done(self, once: Callable[[], Awaitable[Any]]) -> None:
+        """As a client does that hears nothing: the same again, with the same key."""
+        while True:
             try:
-                await write(self.store, self.id, note, tenant=self.tenant, key=key(f"{self.id} {asked_as}"))
+                await once()
                 return
             except Exception as error:
                 if not is_unavailable(error):

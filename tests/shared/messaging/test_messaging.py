@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 
 import pytest
 import sqlalchemy as sa
@@ -135,19 +134,14 @@ async def test_two_replicas_share_the_work_and_each_event_has_one_effect(hearer:
 
 
 @pytest.mark.parametrize(
-    ("payload", "error"),
-    [
-        (b"not json", "NotACloudEvent"),
-        (b'{"specversion": "1.0", "id": "x"}', "NotACloudEvent"),
-        (os.urandom(64), "NotACloudEvent"),
-    ],
+    "payload", [b"not json", b'{"specversion": "1.0", "id": "x"}', bytes(range(0x80, 0xC0))]
 )
-async def test_what_is_no_cloudevent_is_kept_and_parked(hearer: Hearer, payload: bytes, error: str) -> None:
+async def test_what_is_no_cloudevent_is_kept_and_parked(hearer: Hearer, payload: bytes) -> None:
     await hearer.inbox.keep("review", payload, 77)
     await hearer.inbox.keep("review", payload, 77)
     [parked] = await operate.parked_list(hearer.relay_url)
     assert (parked.tenant, parked.sequence) == ("", 77)
-    assert parked.error.startswith(error)
+    assert parked.error.startswith("NotACloudEvent")
 
 
 async def test_an_event_of_an_unknown_version_is_parked_and_says_so(hearer: Hearer) -> None:
