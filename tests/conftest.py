@@ -9,20 +9,25 @@ import pytest
 
 from deploy.local.home import Home
 from deploy.local.servers import Servers, embedded_servers
+from shared.runtime.collector import collect_seldom
 from tests.browser.fixtures import browser, context_of  # noqa: F401  # for every folder
 from tests.played import played  # noqa: F401  # for every folder
 
 _numbers = itertools.count(1)
 
-CASES: dict[str, int] = {}
-"""How many cases tests went through that each look at thousands: told at the end of the run."""
+
+def pytest_collection_finish() -> None:
+    """As a service does: looking for what is not needed any more took a tenth of the run."""
+    collect_seldom()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for what, count in CASES.items():
+    """How many cases tests went through that each look at thousands."""
+    cases = dict(told for report in terminalreporter.getreports("passed") for told in report.user_properties)
+    for what, count in cases.items():
         terminalreporter.write_line(f"{what}: {count} cases")
-    if len(CASES) > 1:
-        terminalreporter.write_line(f"in all {sum(CASES.values())} cases")
+    if len(cases) > 1:
+        terminalreporter.write_line(f"in all {sum(cases.values())} cases")
 
 
 @pytest.fixture(scope="session")

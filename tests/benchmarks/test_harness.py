@@ -84,11 +84,11 @@ async def test_every_side_is_measured_once_a_round_in_an_order_that_changes() ->
         return measure
 
     sides = {"ours": side("ours", 3), "peer": side("peer", 5)}
-    found = await in_turns(sides, 20, None, random.Random(1))
+    found = await in_turns(sides, 5, None, random.Random(1))
     rounds = [tuple(order[n : n + 2]) for n in range(0, len(order), 2)]
     assert {frozenset(one) for one in rounds} == {frozenset(sides)}
     assert set(rounds) == {("ours", "peer"), ("peer", "ours")}
-    assert [len(samples.values) for samples in found.values()] == [20, 20]
+    assert [len(samples.values) for samples in found.values()] == [5, 5]
 
 
 def test_results_hold_one_number_for_each_key_and_no_other(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +19,6 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from shared.contracts import PUBLISHERS
-from tests.conftest import CASES
 from tests.issuing import ISSUER
 from tests.services.doors import Door, Doors
 
@@ -119,7 +118,11 @@ def secrets_of(token: str) -> list[str]:
 
 @pytest.mark.parametrize("name", PUBLISHERS)
 async def test_a_bad_token_is_refused_everywhere_logged_once_and_changes_nothing(
-    name: str, doors: Doors, log: Log, caplog: pytest.LogCaptureFixture
+    name: str,
+    doors: Doors,
+    log: Log,
+    caplog: pytest.LogCaptureFixture,
+    record_property: Callable[[str, int], None],
 ) -> None:
     door, before = doors.of[name], await doors.of[name].contents()
     tokens, asked = bad_tokens(doors), 0
@@ -155,13 +158,13 @@ async def test_a_bad_token_is_refused_everywhere_logged_once_and_changes_nothing
         assert not [part for each, _, _ in tokens.values() for part in secrets_of(each) if part in whole_log]
         log.clear()
         asked += len(every)
-    CASES[f"bad tokens, {name}"] = asked
+    record_property(f"bad tokens, {name}", asked)
     assert await door.contents() == before
 
 
 @pytest.mark.parametrize("name", PUBLISHERS)
 async def test_what_is_no_tenant_is_refused_everywhere_whoever_asks(
-    name: str, doors: Doors, log: Log
+    name: str, doors: Doors, log: Log, record_property: Callable[[str, int], None]
 ) -> None:
     door, before = doors.of[name], await doors.of[name].contents()
     headers = {"Authorization": f"Bearer {doors.token('forger', OFFICE)}", "Idempotency-Key": "k"}
@@ -185,7 +188,7 @@ async def test_what_is_no_tenant_is_refused_everywhere_whoever_asks(
             assert "eyJ" not in json.dumps(line, default=str), "a token in the wrong place is not repeated"
         log.clear()
         asked += len(every)
-    CASES[f"no tenants, {name}"] = asked
+    record_property(f"no tenants, {name}", asked)
     assert await door.contents() == before
 
 

@@ -7,7 +7,7 @@ whoever opens one says here, too, who may.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,7 +17,6 @@ from sqlalchemy.dialects.postgresql import BYTEA
 
 from shared.contracts import PUBLISHERS
 from shared.contracts.scheduling import RoleGranted, TenantRegistered
-from tests.conftest import CASES
 from tests.services.doors import Door, Doors
 from tests.shared.conftest import by_hand
 
@@ -272,7 +271,9 @@ async def _prepare(door: Door) -> None:
 
 
 @pytest.mark.parametrize("name", PUBLISHERS)
-async def test_every_role_may_what_its_line_says_and_nothing_else(name: str, doors: Doors) -> None:
+async def test_every_role_may_what_its_line_says_and_nothing_else(
+    name: str, doors: Doors, record_property: Callable[[str, int], None]
+) -> None:
     door = doors.of[name]
     await _prepare(door)
     asked = list(asked_of(door))
@@ -293,7 +294,7 @@ async def test_every_role_may_what_its_line_says_and_nothing_else(name: str, doo
             let_through = answer.status_code not in (401, 403)
             if let_through != caller.may(LINES[name, what], one_row) or answer.status_code == 500:
                 wrong.append(f"{caller.sub}: {method} {address} → {answer.status_code}")
-    CASES[f"permission matrix, {name}"] = count
+    record_property(f"permission matrix, {name}", count)
     assert not wrong
     assert await door.contents() == before
 
