@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -41,10 +41,13 @@ def standing_still(*pids: int) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def frozen(cluster: Cluster, name: str) -> AbstractContextManager[None]:
+@contextmanager
+def frozen(cluster: Cluster, name: str) -> Iterator[None]:
     """A process of a running system, and all it has started, stand still for the length of the block."""
     process = psutil.Process(cluster.processes()[name].pid)
-    return standing_still(*(one.pid for one in (process, *process.children(recursive=True))))
+    # It first: from then on none is started, and one that ends is still there to be stopped.
+    with standing_still(process.pid), standing_still(*(one.pid for one in process.children(recursive=True))):
+        yield
 
 
 def _stands_still(thread: Path) -> bool:

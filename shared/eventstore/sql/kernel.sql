@@ -230,7 +230,8 @@ select open_to_relay('heads', 'select');
 select open_to_relay('deadlines', 'select');
 select open_to_relay('commands', 'select (accepted_at), delete');
 
--- Tables being made anew stand here, with what makes them, until they take their place, out of every role's reach but the owner's.
+-- Tables being made anew stand here until they take their place, with what makes them, out of every role's reach but
+-- the owner's.
 create schema rebuild;
 -- The owner lists the ledgers; what is in one it reads like the application, within a tenant's scope.
 create policy listed on heads for select to {service}_owner using (true);

@@ -12,7 +12,8 @@ begin
 end $$;
 
 -- Takes out rows, because newer ones follow: those that are as p_rows in some columns.
-create or replace function rebuild.take_out(p_name text, p_columns text[], p_rows jsonb) returns void language plpgsql as $$
+create or replace function rebuild.take_out(p_name text, p_columns text[], p_rows jsonb) returns void
+    language plpgsql as $$
 declare
     v_columns text := (select string_agg(quote_ident(name), ', ') from unnest(p_columns) name);
 begin
