@@ -131,6 +131,21 @@ async def test_a_form_that_is_sent_twice_does_nothing_twice(town: Town, signed_i
     assert (row["state"], row["version"]) == ("awaiting_receipt", 2)
 
 
+async def test_a_refusal_calls_an_office_as_the_town_does(town: Town, signed_in: SignedIn) -> None:
+    case = await open_case(town)
+    unit, law = [await signed_in(who) for who in ("ceshi-liaison-a", "ceshi-law")]
+    address, receipt = f"{CESHI}/cases/{case}", f"case.{case}.receipt-feedback"
+    await send(
+        unit, await unit.get(address), f"case.{case}.submit-feedback", text="已办理。", signer="示例·子"
+    )
+    page = await law.get(address)
+    await send(law, page, receipt)
+    row = await asyncio.to_thread(town.get, "ceshi-law", "rectification", f"case-register/case-{case}")
+    again = await send(law, page, receipt, _key="another", _version=str(row["version"]))
+    assert re.search("司法所已于.{10}签收，无需重复签收", text(again))
+    assert "law_office" not in text(again)
+
+
 async def test_from_feedback_to_verification_each_does_their_step(town: Town, signed_in: SignedIn) -> None:
     case = await open_case(town)
     unit, law, party = [await signed_in(who) for who in ("ceshi-liaison-a", "ceshi-law", "ceshi-party")]

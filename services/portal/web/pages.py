@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,12 @@ def environment(language: str) -> jinja2.Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     made.install_gettext_translations(words.translations(language), newstyle=True)  # type: ignore[attr-defined]  # of the extension
-    made.filters |= {"day": day if language == "zh" else iso_day, "instant": instant, "clock": clock}
+    made.filters |= {
+        "day": day if language == "zh" else iso_day,
+        "instant": instant,
+        "clock": clock,
+        "with_role_names": partial(words.with_role_names, language=language),
+    }
     made.globals |= {
         "static": static,
         "navigation": navigation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -48,6 +49,19 @@ def role_name(role: str, tier: str | None) -> str:
     if tier in (None, "district"):
         return ROLES.get(role, role)
     return (ROLES_OF_A_TOWN if tier == "town" else ROLES_ELSEWHERE).get(role) or ROLES.get(role, role)
+
+
+_CODES = {
+    "zh": re.compile(rf"\b(?:{'|'.join(ROLES)})\b", re.ASCII),
+    "en": re.compile(rf"\b(?:{'|'.join(role for role in ROLES if '_' in role)})\b", re.ASCII),
+}
+"""How an owner, who knows no tiers' words, writes a role into a sentence; in English most are words of their own."""
+
+
+def with_role_names(sentence: str, tier: str | None, language: str) -> str:
+    """An owner's sentence with the roles in it called as they are in a tenant of this tier."""
+    named = translations(language).gettext
+    return _CODES[language].sub(lambda code: named(role_name(code[0], tier)), sentence)
 
 
 @cache

@@ -102,3 +102,17 @@ def test_no_word_has_two_translations() -> None:
             if message.id:
                 assert str(message.id) not in found, (file.name, found.get(str(message.id)))
                 found[str(message.id)] = file.name
+
+
+@pytest.mark.parametrize(
+    ("tier", "law_office"), [("district", "依法治区办"), ("town", "司法所"), (None, "依法治区办")]
+)
+def test_a_role_in_an_owners_sentence_is_called_as_it_is_there(tier: str | None, law_office: str) -> None:
+    sentence = "本事项的督查由supervision_office负责，可以延伸的角色：law_office, liaison。"
+    said = words.with_role_names(sentence, tier, "zh")
+    assert said == f"本事项的督查由督查室负责，可以延伸的角色：{law_office}, 联络员。"
+
+
+def test_in_english_a_role_that_is_a_word_of_its_own_stays() -> None:
+    said = words.with_role_names("The service says: supervision_office, not a leader.", "district", "en")
+    assert said == "The service says: Supervision office, not a leader."
