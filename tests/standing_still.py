@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,21 +11,18 @@ from pathlib import Path
 import psutil
 
 from deploy.local.cluster import Cluster
-
-PATIENCE_SECONDS = 10
+from deploy.local.waiting import until
 
 
 def freeze(pid: int) -> None:
-    """SIGSTOP, and wait until it has arrived: a thread on another processor goes on for a moment, and may answer.
-
-    TimeoutError after ten seconds.
-    """
+    """SIGSTOP, and wait until it has arrived: a thread on another processor goes on for a moment, and may answer."""
     os.kill(pid, signal.SIGSTOP)
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not all(_stands_still(thread) for thread in Path(f"/proc/{pid}/task").iterdir()):
-        if time.monotonic() > until:
-            raise TimeoutError(f"process {pid} goes on after SIGSTOP")
-        time.sleep(0.001)
+    threads = Path(f"/proc/{pid}/task")
+    until(
+        lambda: all(map(_stands_still, threads.iterdir())),
+        within=10,
+        what=f"process {pid} did not stand still",
+    )
 
 
 @contextmanager

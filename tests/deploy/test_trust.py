@@ -34,7 +34,7 @@ from deploy.local.waiting import free_port
 from shared.messaging import provision
 from shared.messaging.broker import Broker
 from shared.security.tokens import KeysUnavailable, TokenVerifier
-from tests.shared.messaging.own_nats import until
+from tests.shared.waiting import until
 
 
 @dataclass(frozen=True)

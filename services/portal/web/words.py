@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -51,17 +53,15 @@ def role_name(role: str, tier: str | None) -> str:
     return (ROLES_OF_A_TOWN if tier == "town" else ROLES_ELSEWHERE).get(role) or ROLES.get(role, role)
 
 
-_CODES = {
-    "zh": re.compile(rf"\b(?:{'|'.join(ROLES)})\b", re.ASCII),
-    "en": re.compile(rf"\b(?:{'|'.join(role for role in ROLES if '_' in role)})\b", re.ASCII),
-}
-"""How an owner, who knows no tiers' words, writes a role into a sentence; in English most are words of their own."""
+_WORD = re.compile(r"\w+", re.ASCII)
 
 
-def with_role_names(sentence: str, tier: str | None, language: str) -> str:
-    """An owner's sentence with the roles in it called as they are in a tenant of this tier."""
-    named = translations(language).gettext
-    return _CODES[language].sub(lambda code: named(role_name(code[0], tier)), sentence)
+def with_role_names(sentence: str, data: Mapping[str, Any], tier: str | None, language: str) -> str:
+    """A refusal's sentence with the roles in its data, which its owner writes as codes, called as they are in a tenant
+    of this tier."""
+    values = [one for value in data.values() for one in (value if isinstance(value, list) else [value])]
+    named = {role: translations(language).gettext(role_name(role, tier)) for role in ROLES if role in values}
+    return _WORD.sub(lambda word: named.get(word[0], word[0]), sentence)
 
 
 @cache

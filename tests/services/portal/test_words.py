@@ -109,10 +109,15 @@ def test_no_word_has_two_translations() -> None:
 )
 def test_a_role_in_an_owners_sentence_is_called_as_it_is_there(tier: str | None, law_office: str) -> None:
     sentence = "本事项的督查由supervision_office负责，可以延伸的角色：law_office, liaison。"
-    said = words.with_role_names(sentence, tier, "zh")
+    data = {"office": "supervision_office", "reaching": ["law_office", "liaison"], "on": None}
+    said = words.with_role_names(sentence, data, tier, "zh")
     assert said == f"本事项的督查由督查室负责，可以延伸的角色：{law_office}, 联络员。"
 
 
-def test_in_english_a_role_that_is_a_word_of_its_own_stays() -> None:
-    said = words.with_role_names("The service says: supervision_office, not a leader.", "district", "en")
-    assert said == "The service says: Supervision office, not a leader."
+def test_what_is_no_role_of_the_refusal_stays_as_it_is() -> None:
+    data = {"office": "supervision_office", "what": "/t/x/leader"}
+    said = words.with_role_names(
+        "The service says of /t/x/leader: supervision_office.", data, "district", "en"
+    )
+    assert said == "The service says of /t/x/leader: Supervision office."
+    assert words.with_role_names("没有找到 /t/x/leader。", data, "town", "zh") == "没有找到 /t/x/leader。"

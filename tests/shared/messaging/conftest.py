@@ -34,7 +34,8 @@ from shared.messaging.relay import Relay
 from shared.messaging.topology import STREAM
 from tests.shared.conftest import SERVICE, TENANT, Place, context
 from tests.shared.eventstore.notebook import NOTEBOOK, Write
-from tests.shared.messaging.own_nats import OwnNats, until
+from tests.shared.messaging.own_nats import OwnNats
+from tests.shared.waiting import until
 
 HEARER = "evaluation"
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from deploy.local.accounts import USER
 from deploy.local.nats import Nats
 from deploy.local.processes import Child, Running, spawn, stop
 from deploy.local.waiting import free_port
+from tests.shared.waiting import until
 from tests.standing_still import freeze
-
-PATIENCE_SECONDS = 20
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for a condition by asking, with an end."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await condition():  # noqa: ASYNC110  # another process has no Event to wait for
-            await asyncio.sleep(0.02)
 
 
 class OwnNats:

@@ -41,7 +41,8 @@ from tests.shared.messaging.conftest import (
     write,
     write_at_once,
 )
-from tests.shared.messaging.own_nats import OwnNats, until
+from tests.shared.messaging.own_nats import OwnNats
+from tests.shared.waiting import until
 from tests.shared.wire import Moment, Wire, wire_to
 
 SUBJECT = f"shufa.progress.{SERVICE}.DraftApproved.{TENANT}.notebook-s"

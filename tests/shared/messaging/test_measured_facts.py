@@ -63,7 +63,8 @@ from tests.shared.messaging.conftest import (
     speaking,
     write,
 )
-from tests.shared.messaging.own_nats import PATIENCE_SECONDS, OwnNats, until
+from tests.shared.messaging.own_nats import OwnNats
+from tests.shared.waiting import PATIENCE_SECONDS, until
 
 SCRATCH = "SCRATCH"
 EXISTING = JStream(SCRATCH, declare=False)

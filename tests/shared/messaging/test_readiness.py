@@ -19,7 +19,8 @@ from shared.runtime.operations import operation_routes
 from shared.security.tokens import TokenVerifier
 from tests.shared.conftest import SERVICE
 from tests.shared.messaging.conftest import HEARER, Hearer, HearerDatabase, hearing
-from tests.shared.messaging.own_nats import OwnNats, until
+from tests.shared.messaging.own_nats import OwnNats
+from tests.shared.waiting import until
 
 PATIENCE_OF_A_PROBE = 10.0
 """Long enough for a busy machine, and far from what a question to a frozen server would take: for ever."""
